@@ -1,0 +1,1 @@
+//! Metrics, health and status on the management plane.

@@ -1,0 +1,1 @@
+//! Gathers waiting writes and flushes them together; knows no SQL.

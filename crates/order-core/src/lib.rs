@@ -1,0 +1,1 @@
+//! The order domain, its ports and its use cases: no I/O.

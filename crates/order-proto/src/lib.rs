@@ -1,0 +1,1 @@
+//! Types generated from proto/ and their conversion from and to the domain.

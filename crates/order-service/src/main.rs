@@ -1,0 +1,2 @@
+//! The order service: configuration, composition, command line.
+fn main() {}

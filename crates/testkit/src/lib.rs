@@ -1,0 +1,1 @@
+//! Builders, fakes and conformance suites for tests.
