@@ -1,1 +1,29 @@
 //! The only place that makes a socket: planes, listeners, connections.
+//!
+//! A multi-homed pod has one network interface for each kind of traffic. A [`Plane`] names the kind
+//! and, where it is set, the interface; it is the only key to a socket here. [`listen`] and
+//! [`connect`] bind to the plane's interface with `SO_BINDTODEVICE` before anything else, and never
+//! fall back to an unbound socket. [`serve`] is the accept loop that every TCP edge shares.
+//!
+//! What never enters: a protocol above TCP, a datagram socket (`IP_PKTINFO` and IPv6 scope ids
+//! override the binding), `getaddrinfo` (it opens unbound sockets of its own).
+
+mod backoff;
+mod connect;
+mod drain;
+mod error;
+mod listen;
+mod plane;
+mod serve;
+mod tcp;
+mod wait;
+
+pub use backoff::Backoff;
+pub use connect::{ConnectOptions, connect};
+pub use drain::{Drain, DrainTrigger, drain_channel};
+pub use error::PlaneError;
+pub use listen::{ListenOptions, Listener, ListenerStats, listen};
+pub use plane::{InvalidInterface, Plane, PlaneKind};
+pub use serve::{ServeLimits, ServeReport, serve};
+pub use tcp::Timers;
+pub use wait::wait_for_interface;

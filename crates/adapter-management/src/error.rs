@@ -1,0 +1,61 @@
+//! Errors as `application/problem+json` (RFC 9457): the one way out for what went wrong.
+
+use axum::http::{Method, StatusCode, Uri, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+
+/// A problem as it is sent. Its `type` is `about:blank`: the status says it all.
+#[derive(Serialize)]
+struct Problem<'a> {
+    r#type: &'static str,
+    title: &'static str,
+    status: u16,
+    detail: &'a str,
+    code: &'static str,
+}
+
+pub(crate) async fn not_found(uri: Uri) -> Response {
+    let detail = format!(
+        "There is nothing at {}. The management plane has /, /api/status, /metrics, /livez, /readyz and /health.",
+        uri.path()
+    );
+    problem(StatusCode::NOT_FOUND, "not_found", &detail)
+}
+
+pub(crate) fn method_not_allowed(method: &Method) -> Response {
+    let detail = format!("{method} is not answered here; the Allow header names what is.");
+    problem(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "method_not_allowed",
+        &detail,
+    )
+}
+
+pub(crate) fn body_not_accepted() -> Response {
+    let detail = "The management plane is read only: send no body.";
+    problem(
+        StatusCode::PAYLOAD_TOO_LARGE,
+        "payload_too_large",
+        detail,
+    )
+}
+
+/// The registry could not be written as text: a defect of ours, since writing to memory cannot fail.
+pub(crate) fn metrics_failed() -> Response {
+    let detail = "The metrics could not be encoded; the log names no cause because none is known.";
+    problem(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail)
+}
+
+fn problem(status: StatusCode, code: &'static str, detail: &str) -> Response {
+    let problem = Problem {
+        r#type: "about:blank",
+        title: status.canonical_reason().unwrap_or("Error"),
+        status: status.as_u16(),
+        detail,
+        code,
+    };
+    let headers = [(header::CONTENT_TYPE, "application/problem+json")];
+    // Strings and a number: there is nothing in it that could fail to be JSON.
+    let body = serde_json::to_vec(&problem).unwrap_or_default();
+    (status, headers, body).into_response()
+}

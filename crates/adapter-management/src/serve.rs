@@ -1,0 +1,54 @@
+//! The management plane's HTTP server.
+
+use crate::Config;
+use axum::Router;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use planes::{Drain, Listener, ServeLimits, ServeReport};
+use tokio::net::TcpStream;
+
+/// Serves `router` on `listener` until `stop` resolves, then drains; the report says how many
+/// connections had to be cut.
+pub async fn serve(
+    listener: Listener,
+    config: Config,
+    router: Router,
+    stop: impl Future<Output = ()>,
+) -> ServeReport {
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new())
+        .header_read_timeout(config.header_read_timeout)
+        .max_buf_size(config.max_head_bytes);
+    let limits = ServeLimits {
+        max_connections: config.max_connections,
+        drain_timeout: config.drain_timeout,
+    };
+    planes::serve(listener, limits, stop, |stream, peer, drain| {
+        let connection = serve_connection(http.clone(), stream, router.clone(), drain);
+        async move {
+            if let Err(error) = connection.await {
+                tracing::debug!(%peer, %error, "a management connection ended early");
+            }
+        }
+    })
+    .await
+}
+
+/// On a drain, answers the request at hand and closes.
+async fn serve_connection(
+    http: http1::Builder,
+    stream: TcpStream,
+    router: Router,
+    drain: Drain,
+) -> Result<(), hyper::Error> {
+    let connection = http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+    tokio::pin!(connection);
+    tokio::select! {
+        // In this order a request that has arrived is read before the connection is told to end.
+        biased;
+        ended = connection.as_mut() => return ended,
+        () = drain.started() => connection.as_mut().graceful_shutdown(),
+    }
+    connection.await
+}

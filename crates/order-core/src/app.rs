@@ -1,0 +1,65 @@
+//! The use cases, one a file, named by their verb. Each takes what an edge has parsed, asks the
+//! domain for a decision, and has the store keep it.
+//!
+//! An edge calls [`Orders`] and nothing else; [`AppError`] is all that can go wrong.
+
+mod amend_order;
+mod apply_parked;
+mod cancel_order;
+mod change_order;
+mod error;
+mod expire_orders;
+mod get_order;
+mod hold_order;
+mod list_events;
+mod list_orders;
+mod place_order;
+mod record_fact;
+mod release_order;
+mod turns;
+mod watch_orders;
+
+pub use change_order::{ChangeOptions, Changed};
+pub use error::AppError;
+pub use list_events::EventPage;
+pub use list_orders::{OrderPage, PageRequest};
+pub use place_order::{PlaceRequest, Placed};
+pub use record_fact::{FactOutcome, FactReceipt};
+pub use watch_orders::{EventFilter, FeedBatch};
+
+use crate::ports::{Clock, EventFeed, IdSource, OrderStore};
+use std::sync::Arc;
+
+/// The application: what every edge calls. Cheap to clone.
+#[derive(Clone)]
+pub struct Orders {
+    store: Arc<dyn OrderStore>,
+    feed: Arc<dyn EventFeed>,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn IdSource>,
+    turns: Arc<turns::Turns>,
+}
+
+impl Orders {
+    /// The application on these ports.
+    pub fn new(
+        store: Arc<dyn OrderStore>,
+        feed: Arc<dyn EventFeed>,
+        clock: Arc<dyn Clock>,
+        ids: Arc<dyn IdSource>,
+    ) -> Orders {
+        Orders {
+            store,
+            feed,
+            clock,
+            ids,
+            turns: Arc::new(turns::Turns::new()),
+        }
+    }
+}
+
+impl std::fmt::Debug for Orders {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Orders")
+    }
+}

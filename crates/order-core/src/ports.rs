@@ -1,0 +1,26 @@
+//! What the domain needs from outside, one trait a file. A port's documentation is its contract;
+//! the conformance suites of `testkit` prove it on every implementation, the fakes included.
+
+mod clock;
+mod event_feed;
+mod event_publisher;
+mod health;
+mod id_source;
+mod order_cache;
+mod order_store;
+mod rate_limiter;
+mod store_change;
+mod store_query;
+
+pub use clock::Clock;
+pub use event_feed::{EventFeed, FeedError, FeedPosition, FeedToken, InvalidToken, RecordedEvent};
+pub use event_publisher::{EventPublisher, PublishError};
+pub use health::{Component, HealthReport, HealthSource};
+pub use id_source::IdSource;
+pub use order_cache::{CachedOrder, OrderCache};
+pub use order_store::{OrderStore, StoreError};
+pub use rate_limiter::{RateDecision, RateLimiter};
+pub use store_change::{
+    Change, Committed, FactRecord, ParkedFact, RequestRecord, StoredFact, StoredRequest,
+};
+pub use store_query::{ListFilter, ListQuery};

@@ -1,0 +1,77 @@
+//! Where the service is: an `http://` URL whose host is an address.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::str::FromStr;
+
+use http::Uri;
+
+use crate::LoadError;
+
+/// The port that HTTP means when none is named.
+const HTTP_PORT: u16 = 80;
+
+/// A service's address and the `Host` that names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// Where to connect.
+    pub address: SocketAddr,
+    /// What the URL says, for the `Host` header.
+    pub authority: String,
+}
+
+impl FromStr for Target {
+    type Err = LoadError;
+
+    /// Takes `http://ADDRESS[:PORT][/]`. `localhost` is 127.0.0.1; other names are refused, since
+    /// resolving opens sockets outside the planes.
+    fn from_str(url: &str) -> Result<Self, LoadError> {
+        let wrong = |reason| LoadError::Url { url: url.to_owned(), reason };
+        let uri: Uri = url.parse().map_err(|_| wrong("it cannot be parsed"))?;
+        if uri.scheme_str() != Some("http") {
+            return Err(wrong("it does not begin with http://"));
+        }
+        if uri.path() != "/" || uri.query().is_some() {
+            return Err(wrong("it has a path; give the service's root"));
+        }
+        let authority = uri.authority().ok_or_else(|| wrong("it names no host"))?;
+        let host = authority.host().trim_start_matches('[').trim_end_matches(']');
+        let ip = match host {
+            "localhost" => IpAddr::V4(Ipv4Addr::LOCALHOST),
+            address => address.parse().map_err(|_| wrong("its host is no address"))?,
+        };
+        let port = authority.port_u16().unwrap_or(HTTP_PORT);
+        Ok(Self { address: SocketAddr::new(ip, port), authority: authority.to_string() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_and_localhost_are_taken() {
+        for (url, address) in [
+            ("http://127.0.0.1:8080", "127.0.0.1:8080"),
+            ("http://localhost:81/", "127.0.0.1:81"),
+            ("http://[::1]:8080", "[::1]:8080"),
+            ("http://10.20.0.7", "10.20.0.7:80"),
+        ] {
+            let target: Target = url.parse().unwrap();
+            assert_eq!(target.address, address.parse().unwrap(), "{url}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_reached_by_a_plane_is_refused_with_its_reason() {
+        for (url, reason) in [
+            ("https://127.0.0.1", "http://"),
+            ("http://orders.example", "no address"),
+            ("http://127.0.0.1/v1", "a path"),
+            ("127.0.0.1:8080", ""),
+            ("", "parsed"),
+        ] {
+            let error = url.parse::<Target>().unwrap_err().to_string();
+            assert!(error.contains(reason), "{url}: {error}");
+        }
+    }
+}

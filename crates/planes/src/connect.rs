@@ -1,0 +1,70 @@
+//! Connecting by a plane.
+
+use crate::tcp::{self, Timers};
+use crate::{Plane, PlaneError};
+use socket2::SockAddr;
+use std::net::{IpAddr, SocketAddr, TcpStream as StdStream};
+use std::time::Duration;
+use tokio::net::{TcpSocket, TcpStream};
+
+/// How long a connection may take by default, in milliseconds: longer than the 3 s after which the
+/// kernel gives up, whose errors say more than a timeout does.
+const CONNECT_TIMEOUT_MS: u64 = 5000;
+
+/// Connects to `peer` by the plane's device only. The peer is an address: names of peers are never
+/// resolved here.
+///
+/// The order of calls: create, bind the device, bind the source address, connect. Must be called
+/// inside a Tokio runtime.
+pub async fn connect(
+    plane: &Plane,
+    peer: SocketAddr,
+    options: ConnectOptions,
+) -> Result<TcpStream, PlaneError> {
+    let socket = tcp::new_socket(plane, peer)?;
+    tcp::tune(&socket, &options.timers)
+        .map_err(|source| PlaneError::setup(plane, "setting a connection's options", source))?;
+    if let Some(source) = options.source {
+        let source = SocketAddr::new(source, 0);
+        socket
+            .bind(&SockAddr::from(source))
+            .map_err(|error| PlaneError::bind_address(plane, source, error))?;
+    }
+    let socket = TcpSocket::from_std_stream(StdStream::from(socket));
+    match tokio::time::timeout(options.timeout, socket.connect(peer)).await {
+        Ok(Ok(stream)) => Ok(stream),
+        Ok(Err(source)) => Err(PlaneError::Connect {
+            plane: plane.clone(),
+            peer,
+            source,
+        }),
+        Err(_elapsed) => Err(PlaneError::ConnectTimeout {
+            plane: plane.clone(),
+            peer,
+            timeout: options.timeout,
+        }),
+    }
+}
+
+/// How a connection is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ConnectOptions {
+    /// How long it may take.
+    pub timeout: Duration,
+    /// The plane's own address, where it is known. Where routes are chosen by source (the sbr
+    /// plugin), a socket that is bound to a device alone looks for a far peer on the link instead of
+    /// asking the gateway.
+    pub source: Option<IpAddr>,
+    /// When a silent peer is given up.
+    pub timers: Timers,
+}
+
+impl Default for ConnectOptions {
+    fn default() -> Self {
+        Self {
+            timeout: Duration::from_millis(CONNECT_TIMEOUT_MS),
+            source: None,
+            timers: Timers::DEFAULT,
+        }
+    }
+}

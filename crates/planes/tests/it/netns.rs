@@ -1,0 +1,130 @@
+//! A network namespace for the test's planes, another for their peers, and two cables between them.
+//!
+//! Making one needs root; a test that cannot have it fails and says so.
+
+use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
+use std::fs::File;
+use std::net::Ipv4Addr;
+use std::os::fd::AsFd;
+use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// The planes' side and the peers' side. Each cable has a name that both of its ends bear.
+pub(crate) struct Lab {
+    /// Has the interfaces that the planes are bound to.
+    pub(crate) pod: Namespace,
+    /// Has the other end of each.
+    pub(crate) world: Namespace,
+}
+
+/// One cable: the interface's name at both ends and the network on it.
+#[derive(Clone, Copy)]
+pub(crate) struct Cable {
+    pub(crate) interface: &'static str,
+    pub(crate) pod: Ipv4Addr,
+    pub(crate) world: Ipv4Addr,
+}
+
+pub(crate) const NET1: Cable = Cable {
+    interface: "net1",
+    pod: Ipv4Addr::new(10, 20, 0, 1),
+    world: Ipv4Addr::new(10, 20, 0, 2),
+};
+
+pub(crate) const NET2: Cable = Cable {
+    interface: "net2",
+    pod: Ipv4Addr::new(10, 30, 0, 1),
+    world: Ipv4Addr::new(10, 30, 0, 2),
+};
+
+impl Lab {
+    /// Two namespaces, joined by [`NET1`] and [`NET2`].
+    pub(crate) fn new() -> Self {
+        let lab = Self {
+            pod: Namespace::new("pod"),
+            world: Namespace::new("world"),
+        };
+        for cable in [NET1, NET2] {
+            let name = cable.interface;
+            lab.pod.ip(&format!(
+                "link add {name} type veth peer name {name} netns {}",
+                lab.world.name
+            ));
+            lab.pod
+                .ip(&format!("address add {}/24 dev {name}", cable.pod));
+            lab.world
+                .ip(&format!("address add {}/24 dev {name}", cable.world));
+            lab.pod.ip(&format!("link set {name} up"));
+            lab.world.ip(&format!("link set {name} up"));
+        }
+        lab
+    }
+}
+
+/// A network namespace that goes away with this value.
+pub(crate) struct Namespace {
+    name: String,
+}
+
+impl Namespace {
+    fn new(role: &str) -> Self {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        assert!(
+            rustix::process::geteuid().is_root(),
+            "this test makes network namespaces and needs root: run the tests as root, as `cargo xtask test` does in CI"
+        );
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let name = format!("planes-{}-{number}-{role}", std::process::id());
+        run(&["netns", "add", &name]);
+        let namespace = Self { name };
+        namespace.ip("link set lo up");
+        namespace
+    }
+
+    /// Runs `ip` inside, with arguments separated by blanks.
+    pub(crate) fn ip(&self, arguments: &str) {
+        let mut all = vec!["-n", &self.name];
+        all.extend(arguments.split(' '));
+        run(&all);
+    }
+
+    /// Sets a kernel setting of this namespace: `name=value`.
+    pub(crate) fn sysctl(&self, setting: &str) {
+        run(&["netns", "exec", &self.name, "sysctl", "-qw", setting]);
+    }
+
+    /// Runs `work` on a thread and a runtime inside; the sockets that it gives stay inside.
+    pub(crate) fn run<T: Send>(&self, work: impl AsyncFnOnce() -> T + Send) -> T {
+        let result = std::thread::scope(|scope| scope.spawn(|| self.block_on(work)).join());
+        result.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    }
+
+    /// [`run`](Self::run) on this thread, which stays inside afterwards.
+    pub(crate) fn block_on<T>(&self, work: impl AsyncFnOnce() -> T) -> T {
+        let file = File::open(format!("/run/netns/{}", self.name)).unwrap();
+        move_into_link_name_space(file.as_fd(), Some(LinkNameSpaceType::Network)).unwrap();
+        tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap()
+            .block_on(crate::within(work()))
+    }
+}
+
+impl Drop for Namespace {
+    fn drop(&mut self) {
+        // The veth pairs go with it. A failure here must not hide the test's own.
+        let _ = Command::new("ip")
+            .args(["netns", "delete", &self.name])
+            .status();
+    }
+}
+
+fn run(arguments: &[&str]) {
+    let output = Command::new("ip")
+        .args(arguments)
+        .output()
+        .expect("`ip` of the package iproute2 is needed");
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "ip {arguments:?}: {errors}");
+}

@@ -1,0 +1,71 @@
+//! `cargo xtask ci`: all that must hold before a change is merged, cheapest first.
+
+use std::process::Command;
+
+use super::{Failure, Outcome, test};
+use crate::steps::Steps;
+use crate::{environment, tidy, tools};
+
+pub(crate) const HELP: &str = "\
+Usage: cargo xtask ci
+
+Stops at the first failure and says how to run that step alone. Steps: fmt, tidy, clippy, deny
+(licences, sources, walls; advisories need the network: `cargo deny check advisories`), doc, and
+those of `cargo xtask test`. Cargo.lock must be current: nothing here changes it.";
+
+/// A lock file that drifts is a change nobody reviewed.
+const LOCKED: &str = "--locked";
+
+pub(super) fn run(arguments: &[String]) -> Outcome {
+    if !arguments.is_empty() {
+        return Err(Failure::Usage(format!(
+            "unknown arguments {}",
+            arguments.join(" ")
+        )));
+    }
+    let mut steps = Steps::of("ci");
+    let outcome = all(&mut steps);
+    steps.finish(outcome)
+}
+
+fn all(steps: &mut Steps) -> Outcome {
+    steps.run("fmt", cargo("fmt").args(["--all", "--check"]))?;
+    steps.take("tidy", || tidy::run(&[]))?;
+    steps.run("clippy", cargo("clippy").args(CLIPPY))?;
+    let mut deny = steps.take("cargo-deny", || tools::DENY.get())?;
+    steps.run("deny", deny.args(["check", "bans", "licenses", "sources"]))?;
+    let mut doc = cargo("doc");
+    doc.args([
+        "--workspace",
+        "--no-deps",
+        "--document-private-items",
+        LOCKED,
+    ]);
+    steps.run("doc", doc.env("RUSTDOCFLAGS", "-D warnings"))?;
+    test::all(steps, &[], &[LOCKED])
+}
+
+const CLIPPY: [&str; 6] = [
+    "--workspace",
+    "--all-targets",
+    LOCKED,
+    "--",
+    "-D",
+    "warnings",
+];
+
+fn cargo(subcommand: &str) -> Command {
+    let mut cargo = Command::new(environment::cargo());
+    cargo.arg(subcommand);
+    cargo
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_takes_no_arguments() {
+        assert!(matches!(run(&["fast".to_owned()]), Err(Failure::Usage(_))));
+    }
+}

@@ -1,0 +1,101 @@
+//! The environment of this process: the only file of `xtask` that reads variables.
+
+use std::path::{Path, PathBuf};
+
+use crate::commands::Failure;
+
+/// The folder of this project's own cache: tools, virtual environments, data sets.
+///
+/// `$XDG_CACHE_HOME/order-service`, else `~/.cache/order-service`.
+pub(crate) fn cache() -> Result<PathBuf, Failure> {
+    cache_from(
+        std::env::var("XDG_CACHE_HOME").ok(),
+        std::env::var("HOME").ok(),
+    )
+    .ok_or_else(|| Failure::Failed("no place for the cache: set HOME or XDG_CACHE_HOME".to_owned()))
+}
+
+fn cache_from(xdg: Option<String>, home: Option<String>) -> Option<PathBuf> {
+    // The XDG base directory specification: a relative path is invalid and to be ignored.
+    let absolute = |path: String| Some(PathBuf::from(path)).filter(|path| path.is_absolute());
+    let base = xdg
+        .and_then(absolute)
+        .or_else(|| home.and_then(absolute).map(|home| home.join(".cache")));
+    base.map(|base| base.join("order-service"))
+}
+
+/// Makes the workspace's root the working directory, wherever cargo was called from.
+pub(crate) fn enter_workspace() -> Result<(), String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    std::env::set_current_dir(&root)
+        .map_err(|error| format!("cannot enter the workspace at {}: {error}", root.display()))
+}
+
+/// Where a program of this name lies in `PATH`, or in the folders of system programs, which the
+/// `PATH` of a plain user lacks.
+pub(crate) fn find_program(name: &str) -> Option<PathBuf> {
+    let path = std::env::var("PATH").unwrap_or_default();
+    path.split(':')
+        .chain(["/usr/sbin", "/sbin"])
+        .filter(|folder| !folder.is_empty())
+        .map(|folder| Path::new(folder).join(name))
+        .find(|candidate| candidate.is_file())
+}
+
+/// Whether this runs unattended: continuous integration services set `CI`.
+pub(crate) fn is_ci() -> bool {
+    std::env::var("CI").is_ok_and(|value| !value.is_empty() && value != "false" && value != "0")
+}
+
+/// The cargo that runs us, so that one toolchain does everything.
+pub(crate) fn cargo() -> String {
+    std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned())
+}
+
+/// Whether this process runs as root, read from the kernel since no library is needed for it.
+pub(crate) fn is_root() -> bool {
+    std::fs::read_to_string("/proc/self/status")
+        .is_ok_and(|status| effective_user(&status) == Some(0))
+}
+
+fn effective_user(status: &str) -> Option<u32> {
+    let line = status.lines().find_map(|line| line.strip_prefix("Uid:"))?;
+    line.split_whitespace().nth(1)?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_cache_follows_xdg_and_falls_back_to_home() {
+        let place = |xdg: Option<&str>, home: Option<&str>| {
+            cache_from(xdg.map(str::to_owned), home.map(str::to_owned))
+        };
+        assert_eq!(
+            place(Some("/x"), Some("/h")),
+            Some("/x/order-service".into())
+        );
+        assert_eq!(
+            place(Some("relative"), Some("/h")),
+            Some("/h/.cache/order-service".into())
+        );
+        assert_eq!(
+            place(None, Some("/h")),
+            Some("/h/.cache/order-service".into())
+        );
+        assert_eq!(place(None, None), None);
+    }
+
+    #[test]
+    fn the_effective_user_is_the_second_number() {
+        assert_eq!(effective_user("Name:\tx\nUid:\t1000\t0\t0\t0\n"), Some(0));
+        assert_eq!(effective_user("Name:\tx\n"), None);
+    }
+
+    #[test]
+    fn programs_are_found_by_name() {
+        assert!(find_program("sh").is_some());
+        assert!(find_program("no-such-program-of-ours").is_none());
+    }
+}

@@ -1,0 +1,112 @@
+//! The table of walls: who may depend on whom. To add a crate, add its row here first.
+//!
+//! Only what is shipped is walled in; dev-dependencies are free. The walls that a lock file can
+//! show (who uses sqlx, axum, socket2) stand in `.deny.toml`.
+
+/// What one crate may use.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wall {
+    pub(crate) name: &'static str,
+    /// Crates of this workspace that it may use.
+    pub(crate) ours: &'static [&'static str],
+    pub(crate) outside: Outside,
+}
+
+/// What one crate may use of the world.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Outside {
+    /// These and no others: a closed list, for crates whose purity is the point.
+    Only(&'static [&'static str]),
+    /// Anything but these.
+    Not(&'static [&'static str]),
+}
+
+/// Stores, brokers and edges: each belongs to one adapter alone.
+const EDGES_AND_STORES: &[&str] = &[
+    "axum", "rdkafka", "redis", "rusqlite", "sqlx", "tonic", "socket2",
+];
+/// For HTTP edges.
+const STORES: &[&str] = &["rdkafka", "redis", "rusqlite", "sqlx", "tonic", "socket2"];
+/// For stores.
+const EDGES: &[&str] = &[
+    "axum",
+    "hyper",
+    "rdkafka",
+    "redis",
+    "tonic",
+    "socket2",
+    "serde_json",
+];
+
+/// Every crate of the workspace, in alphabetical order.
+pub(crate) const WALLS: &[Wall] = &[
+    Wall {
+        name: "adapter-http",
+        ours: &["order-core", "order-json", "planes"],
+        outside: Outside::Not(STORES),
+    },
+    Wall {
+        name: "adapter-management",
+        ours: &["order-core", "planes"],
+        outside: Outside::Not(STORES),
+    },
+    Wall {
+        name: "adapter-sqlite",
+        ours: &["group-commit", "order-core", "order-proto", "planes"],
+        outside: Outside::Not(EDGES),
+    },
+    Wall {
+        name: "group-commit",
+        ours: &[],
+        outside: Outside::Not(EDGES_AND_STORES),
+    },
+    Wall {
+        name: "order-core",
+        ours: &[],
+        outside: Outside::Only(&["async-trait", "sha2", "thiserror", "uuid"]),
+    },
+    Wall {
+        name: "order-json",
+        ours: &["order-core"],
+        outside: Outside::Not(EDGES_AND_STORES),
+    },
+    Wall {
+        name: "order-load",
+        ours: &["planes"],
+        outside: Outside::Not(EDGES_AND_STORES),
+    },
+    Wall {
+        name: "order-proto",
+        ours: &["order-core"],
+        outside: Outside::Not(EDGES_AND_STORES),
+    },
+    Wall {
+        name: "order-service",
+        ours: &[
+            "adapter-http",
+            "adapter-management",
+            "adapter-sqlite",
+            "group-commit",
+            "order-core",
+            "order-json",
+            "order-proto",
+            "planes",
+        ],
+        outside: Outside::Not(EDGES_AND_STORES),
+    },
+    Wall {
+        name: "planes",
+        ours: &[],
+        outside: Outside::Not(&["axum", "rdkafka", "redis", "rusqlite", "sqlx", "tonic"]),
+    },
+    Wall {
+        name: "testkit",
+        ours: &["order-core", "order-json", "order-proto", "planes"],
+        outside: Outside::Not(EDGES_AND_STORES),
+    },
+    Wall {
+        name: "xtask",
+        ours: &[],
+        outside: Outside::Only(&["serde_json", "sha2", "strsim"]),
+    },
+];

@@ -1,0 +1,190 @@
+//! Gets the tools that a task needs: takes what is installed, else fetches into our own cache,
+//! else, as root on Debian, installs the package and says so, else names exactly what to install.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use crate::commands::{Failure, Outcome};
+use crate::{environment, steps};
+
+/// A cargo subcommand from the crate registry, at the version that this project was tried with.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CargoTool {
+    name: &'static str,
+    version: &'static str,
+}
+
+/// Runs tests, each in a process of its own.
+pub(crate) const NEXTEST: CargoTool = CargoTool {
+    name: "cargo-nextest",
+    version: "0.9.151",
+};
+/// Checks licences, sources and who may use which crate.
+pub(crate) const DENY: CargoTool = CargoTool {
+    name: "cargo-deny",
+    version: "0.20.2",
+};
+
+/// A program that Debian packages.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SystemTool {
+    program: &'static str,
+    package: &'static str,
+    why: &'static str,
+}
+
+/// Makes interfaces and network namespaces.
+pub(crate) const IP: SystemTool = SystemTool {
+    program: "ip",
+    package: "iproute2",
+    why: "the tests of the planes make network interfaces",
+};
+/// Enters a new network namespace.
+pub(crate) const UNSHARE: SystemTool = SystemTool {
+    program: "unshare",
+    package: "util-linux",
+    why: "the tests of the planes run in network namespaces",
+};
+/// Runs the independent checks and the tools written in Python.
+pub(crate) const PYTHON: SystemTool = SystemTool {
+    program: "python3",
+    package: "python3",
+    why: "imports are checked by an independent script",
+};
+
+impl CargoTool {
+    /// A command that runs the tool: from `PATH`, else from our cache, built there at need.
+    pub(crate) fn get(self) -> Result<Command, Failure> {
+        if let Some(found) = environment::find_program(self.name) {
+            return Ok(Command::new(found));
+        }
+        let root = environment::cache()?.join("tools");
+        let cached = root.join("bin").join(self.name);
+        if !cached.is_file() {
+            println!(
+                "{} {} is not installed; building it into {}",
+                self.name,
+                self.version,
+                root.display()
+            );
+            steps::run(&mut self.install(&root))?;
+        }
+        Ok(Command::new(cached))
+    }
+
+    fn install(self, root: &Path) -> Command {
+        let mut cargo = Command::new(environment::cargo());
+        cargo
+            .args([
+                "install",
+                self.name,
+                "--version",
+                self.version,
+                "--locked",
+                "--root",
+            ])
+            .arg(root);
+        cargo
+    }
+}
+
+impl SystemTool {
+    /// Where the program is, installing its package at need.
+    pub(crate) fn get(self) -> Result<PathBuf, Failure> {
+        if let Some(found) = environment::find_program(self.program) {
+            return Ok(found);
+        }
+        println!("`{}` is missing: {}", self.program, self.why);
+        install_package(self.package)?;
+        environment::find_program(self.program).ok_or_else(|| {
+            Failure::Failed(format!(
+                "package {} came without `{}`",
+                self.package, self.program
+            ))
+        })
+    }
+}
+
+/// Installs a Debian package as root and says so; else names what to install.
+pub(crate) fn install_package(package: &str) -> Outcome {
+    let Some(apt) = environment::find_program("apt-get").filter(|_| environment::is_root()) else {
+        return Err(Failure::Failed(format!(
+            "install {package} (on Debian or Ubuntu: `sudo apt-get install {package}`) and run this again"
+        )));
+    };
+    println!("installing the Debian package {package} by apt-get");
+    let apt_get = |arguments: &[&str]| {
+        let mut command = Command::new(&apt);
+        command
+            .env("DEBIAN_FRONTEND", "noninteractive")
+            .args(arguments);
+        command
+    };
+    let install = ["install", "--yes", "--no-install-recommends", package];
+    // Package lists may be old or, in a container, missing: fetched only when they do not serve.
+    if steps::run(&mut apt_get(&install)).is_ok() {
+        return Ok(());
+    }
+    steps::run(&mut apt_get(&["update"]))?;
+    steps::run(&mut apt_get(&install))
+}
+
+/// Fails, with what to do, where a network namespace cannot be made: the tests of the planes need
+/// one each, and a test that cannot run is never skipped.
+pub(crate) fn require_network_namespaces() -> Outcome {
+    let unshare = UNSHARE.get()?;
+    let tried = Command::new(unshare)
+        .args(["--net", "true"])
+        .stderr(Stdio::null())
+        .status()
+        .map_err(|error| Failure::while_doing("cannot start `unshare`", error))?;
+    if tried.success() {
+        return Ok(());
+    }
+    Err(Failure::Failed(format!(
+        "the tests of the planes make network namespaces, which this {} may not: {}",
+        if environment::is_root() {
+            "container"
+        } else {
+            "user"
+        },
+        if environment::is_root() {
+            "give it CAP_SYS_ADMIN and CAP_NET_ADMIN (docker run --privileged)"
+        } else {
+            "run it as root (sudo --preserve-env=PATH,HOME cargo xtask test)"
+        }
+    )))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_install_is_pinned_and_locked() {
+        let install = NEXTEST.install(Path::new("/cache"));
+        let arguments: Vec<_> = install.get_args().map(|a| a.to_string_lossy()).collect();
+        assert_eq!(
+            arguments,
+            [
+                "install",
+                "cargo-nextest",
+                "--version",
+                "0.9.151",
+                "--locked",
+                "--root",
+                "/cache"
+            ]
+        );
+    }
+
+    #[test]
+    fn what_is_installed_is_taken() {
+        let shell = SystemTool {
+            program: "sh",
+            package: "dash",
+            why: "",
+        };
+        assert!(shell.get().unwrap().ends_with("sh"));
+    }
+}
