@@ -33,16 +33,12 @@ pub(crate) fn method_not_allowed(method: &Method) -> Response {
 
 pub(crate) fn body_not_accepted() -> Response {
     let detail = "The management plane is read only: send no body.";
-    problem(
-        StatusCode::PAYLOAD_TOO_LARGE,
-        "payload_too_large",
-        detail,
-    )
+    problem(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", detail)
 }
 
 /// The registry could not be written as text: a defect of ours, since writing to memory cannot fail.
 pub(crate) fn metrics_failed() -> Response {
-    let detail = "The metrics could not be encoded; the log names no cause because none is known.";
+    let detail = "The metrics could not be encoded, which is a defect: report it with the service's version.";
     problem(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail)
 }
 

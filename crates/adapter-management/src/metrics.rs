@@ -1,4 +1,4 @@
-//! `/metrics`: the registry as OpenMetrics for who asks for it, else in Prometheus' classic text
+//! `/metrics`: the registry as `OpenMetrics` for who asks for it, else in Prometheus' classic text
 //! format 0.0.4, where counters carry `_total` in their TYPE and HELP lines and there is no EOF.
 
 use crate::error;
@@ -28,7 +28,7 @@ pub(crate) async fn scrape(State(management): State<Arc<Management>>, head: Head
     }
 }
 
-/// Whether OpenMetrics is asked for by name, and is not liked less than plain text (RFC 9110,
+/// Whether `OpenMetrics` is asked for by name, and is not liked less than plain text (RFC 9110,
 /// section 12.5.1).
 fn wants_openmetrics(head: &HeaderMap) -> bool {
     let mut openmetrics = 0;
@@ -78,7 +78,9 @@ mod tests {
     #[test]
     fn openmetrics_goes_to_who_asks_for_it() {
         assert!(wants("application/openmetrics-text"));
-        assert!(wants("application/openmetrics-text; version=1.0.0,*/*;q=0.1"));
+        assert!(wants(
+            "application/openmetrics-text; version=1.0.0,*/*;q=0.1"
+        ));
         // What Prometheus 2 and 3 send.
         assert!(wants(
             "application/openmetrics-text;version=1.0.0;q=0.5,application/openmetrics-text;version=0.0.1;q=0.4,\
@@ -92,6 +94,8 @@ mod tests {
         assert!(!wants("*/*"));
         assert!(!wants("text/html,application/xhtml+xml,*/*;q=0.8"));
         assert!(!wants("application/openmetrics-text;q=0"));
-        assert!(!wants("text/plain;version=0.0.4;q=0.9,application/openmetrics-text;q=0.25"));
+        assert!(!wants(
+            "text/plain;version=0.0.4;q=0.9,application/openmetrics-text;q=0.25"
+        ));
     }
 }

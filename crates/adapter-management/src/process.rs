@@ -11,7 +11,7 @@ use std::fmt;
 use std::fs;
 use std::time::Duration;
 
-/// The kernel counts time for user space in hundredths of a second (USER_HZ), whatever its own tick.
+/// The kernel counts time for user space in hundredths of a second (`USER_HZ`), whatever its own tick.
 const TICK_MS: u64 = 10;
 
 /// Registers `process_*` and `build_info{version}`. `registry` must have no prefix.
@@ -35,13 +35,13 @@ impl Collector for ProcessCollector {
         if let Some(stat) = Stat::read() {
             let cpu = ConstCounter::new(stat.cpu.as_secs_f64());
             let help = "User and system CPU time spent";
-            out.metric("process_cpu", Some(Unit::Seconds), help, &cpu)?;
+            out.metric("process_cpu", Some(&Unit::Seconds), help, &cpu)?;
             let threads = ConstGauge::new(stat.threads);
             out.metric("process_threads", None, "Threads", &threads)?;
         }
         if let Some(bytes) = resident_bytes() {
             let (help, gauge) = ("Resident memory", ConstGauge::new(bytes));
-            out.metric("process_resident_memory", Some(Unit::Bytes), help, &gauge)?;
+            out.metric("process_resident_memory", Some(&Unit::Bytes), help, &gauge)?;
         }
         if let Some(open) = open_descriptors() {
             let gauge = ConstGauge::new(open);
@@ -53,7 +53,7 @@ impl Collector for ProcessCollector {
         }
         if let Some(start) = self.start_seconds {
             let (help, gauge) = ("Start since the Unix epoch", ConstGauge::new(start));
-            out.metric("process_start_time", Some(Unit::Seconds), help, &gauge)?;
+            out.metric("process_start_time", Some(&Unit::Seconds), help, &gauge)?;
         }
         Ok(())
     }
@@ -65,19 +65,16 @@ impl Output<'_, '_> {
     fn metric(
         &mut self,
         name: &str,
-        unit: Option<Unit>,
+        unit: Option<&Unit>,
         help: &str,
         metric: &impl EncodeMetric,
     ) -> fmt::Result {
         let kind = metric.metric_type();
-        metric.encode(
-            self.0
-                .encode_descriptor(name, help, unit.as_ref(), kind)?,
-        )
+        metric.encode(self.0.encode_descriptor(name, help, unit, kind)?)
     }
 }
 
-/// What `/proc/self/stat` tells (proc_pid_stat(5)).
+/// What `/proc/self/stat` tells (`proc_pid_stat(5)`).
 struct Stat {
     cpu: Duration,
     threads: u64,
@@ -108,10 +105,10 @@ fn ticks(count: u64) -> Duration {
 }
 
 fn start_seconds() -> Option<f64> {
-    let stat = fs::read_to_string("/proc/stat").ok()?;
-    let boot = number_after(&stat, "btime ")?;
-    let start = Duration::from_secs(boot).checked_add(Stat::read()?.start_after_boot)?;
-    Some(start.as_secs_f64())
+    let boot = number_after(&fs::read_to_string("/proc/stat").ok()?, "btime ")?;
+    let after_boot = Stat::read()?.start_after_boot;
+    let since_epoch = Duration::from_secs(boot).checked_add(after_boot)?;
+    Some(since_epoch.as_secs_f64())
 }
 
 fn resident_bytes() -> Option<u64> {
@@ -143,7 +140,8 @@ mod tests {
 
     #[test]
     fn a_commands_name_may_hold_blanks_and_brackets() {
-        let text = "42 (a) b ) R 1 42 42 0 -1 4194304 100 0 0 0 250 50 0 0 20 0 7 0 12345 1000000 500 1 1";
+        let text =
+            "42 (a) b ) R 1 42 42 0 -1 4194304 100 0 0 0 250 50 0 0 20 0 7 0 12345 1000000 500 1 1";
         let stat = Stat::parse(text).unwrap();
         assert_eq!(stat.cpu, Duration::from_secs(3));
         assert_eq!(stat.threads, 7);
@@ -156,7 +154,10 @@ mod tests {
         let text = "VmHWM:\t  99 kB\nVmRSS:\t   2048 kB\nMax open files            1024                 4096   files\n";
         assert_eq!(number_after(text, "VmRSS:"), Some(2048));
         assert_eq!(number_after(text, "Max open files"), Some(1024));
-        assert_eq!(number_after("Max open files  unlimited", "Max open files"), None);
+        assert_eq!(
+            number_after("Max open files  unlimited", "Max open files"),
+            None
+        );
         assert_eq!(number_after(text, "absent"), None);
     }
 }

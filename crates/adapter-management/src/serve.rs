@@ -8,6 +8,9 @@ use hyper_util::service::TowerToHyperService;
 use planes::{Drain, Listener, ServeLimits, ServeReport};
 use tokio::net::TcpStream;
 
+/// hyper panics below this.
+const HEAD_MIN_BYTES: usize = 8192;
+
 /// Serves `router` on `listener` until `stop` resolves, then drains; the report says how many
 /// connections had to be cut.
 pub async fn serve(
@@ -19,7 +22,7 @@ pub async fn serve(
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new())
         .header_read_timeout(config.header_read_timeout)
-        .max_buf_size(config.max_head_bytes);
+        .max_buf_size(config.max_head_bytes.max(HEAD_MIN_BYTES));
     let limits = ServeLimits {
         max_connections: config.max_connections,
         drain_timeout: config.drain_timeout,

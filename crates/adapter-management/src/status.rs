@@ -151,6 +151,9 @@ mod tests {
 
     #[test]
     fn markup_from_a_dependency_stays_text() {
-        assert_eq!(escape("<b a='1' b=\"2\">&"), "&lt;b a=&#39;1&#39; b=&quot;2&quot;&gt;&amp;");
+        assert_eq!(
+            escape("<b a='1' b=\"2\">&"),
+            "&lt;b a=&#39;1&#39; b=&quot;2&quot;&gt;&amp;"
+        );
     }
 }

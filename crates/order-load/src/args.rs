@@ -121,8 +121,9 @@ impl From<ImportArguments> for import::Plan {
 /// Reads `500ms`, `10s` or `2m`.
 fn duration(text: &str) -> Result<Duration, String> {
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let number: u64 =
-        digits.parse().map_err(|_| format!("{text:?} is no duration like 500ms, 10s or 2m"))?;
+    let number: u64 = digits
+        .parse()
+        .map_err(|_| format!("{text:?} is no duration like 500ms, 10s or 2m"))?;
     let duration = match &text[digits.len()..] {
         "ms" => Duration::from_millis(number),
         "s" => Duration::from_secs(number),
@@ -130,7 +131,9 @@ fn duration(text: &str) -> Result<Duration, String> {
         _ => return Err(format!("{text:?} has no unit; write 500ms, 10s or 2m")),
     };
     if duration.is_zero() || duration > Duration::from_secs(MAX_DURATION_SECONDS) {
-        return Err(format!("{text:?} is not within 1ms and {MAX_DURATION_SECONDS}s"));
+        return Err(format!(
+            "{text:?} is not within 1ms and {MAX_DURATION_SECONDS}s"
+        ));
     }
     Ok(duration)
 }
@@ -150,14 +153,24 @@ mod tests {
 
     #[test]
     fn place_has_defaults_and_takes_all_options() {
-        let Command::Place(plain) = parsed("order-load place").unwrap() else { panic!("no place") };
+        let Command::Place(plain) = parsed("order-load place").unwrap() else {
+            panic!("no place")
+        };
         assert_eq!((plain.connections, plain.lines, plain.rate), (32, 2, None));
         assert_eq!(plain.duration, Duration::from_secs(10));
         let line = "order-load place --url http://[::1]:80 --connections 256 --duration 500ms \
                     --rate 100 --lines 5 --pid 7 --json";
-        let Command::Place(full) = parsed(line).unwrap() else { panic!("no place") };
-        assert_eq!((full.connections, full.lines, full.rate), (256, 5, Some(100)));
-        assert_eq!((full.duration, full.pid), (Duration::from_millis(500), Some(7)));
+        let Command::Place(full) = parsed(line).unwrap() else {
+            panic!("no place")
+        };
+        assert_eq!(
+            (full.connections, full.lines, full.rate),
+            (256, 5, Some(100))
+        );
+        assert_eq!(
+            (full.duration, full.pid),
+            (Duration::from_millis(500), Some(7))
+        );
         assert!(full.json);
     }
 
@@ -182,7 +195,10 @@ mod tests {
             "--rate 1000001",
             "--lines 1001",
         ] {
-            assert!(parsed(&format!("order-load place {option}")).is_err(), "{option}");
+            assert!(
+                parsed(&format!("order-load place {option}")).is_err(),
+                "{option}"
+            );
         }
     }
 

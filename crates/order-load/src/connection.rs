@@ -86,7 +86,11 @@ impl Connection {
                 .await
                 .map_err(|error| LoadError::Body(error.to_string()))?
                 .to_bytes();
-            Ok(Answer { status, retry_after_seconds, body })
+            Ok(Answer {
+                status,
+                retry_after_seconds,
+                body,
+            })
         })
         .await
     }
@@ -106,12 +110,17 @@ impl Connection {
         if let Some(key) = key {
             request = request.header("idempotency-key", key);
         }
-        Ok(self.sender.send_request(request.body(Full::new(body))?).await?)
+        Ok(self
+            .sender
+            .send_request(request.body(Full::new(body))?)
+            .await?)
     }
 }
 
 async fn in_time<T>(work: impl Future<Output = Result<T, LoadError>>) -> Result<T, LoadError> {
     tokio::time::timeout(Duration::from_secs(REQUEST_TIMEOUT_SECONDS), work)
         .await
-        .unwrap_or(Err(LoadError::Timeout { seconds: REQUEST_TIMEOUT_SECONDS }))
+        .unwrap_or(Err(LoadError::Timeout {
+            seconds: REQUEST_TIMEOUT_SECONDS,
+        }))
 }

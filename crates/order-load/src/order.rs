@@ -42,7 +42,12 @@ impl NewLine {
     pub fn totalling(sku: String, quantity: u64, paid: u64, off: u64) -> Self {
         let quantity = quantity.max(1);
         let unit_price = (paid + off).div_ceil(quantity);
-        Self { sku, quantity, unit_price, discount: quantity * unit_price - paid }
+        Self {
+            sku,
+            quantity,
+            unit_price,
+            discount: quantity * unit_price - paid,
+        }
     }
 
     /// What the line comes to.
@@ -58,7 +63,10 @@ impl NewOrder {
     }
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes the field by reference")]
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes the field by reference"
+)]
 const fn is_zero(number: &u64) -> bool {
     *number == 0
 }
@@ -70,7 +78,10 @@ mod tests {
     #[test]
     fn a_total_that_no_price_divides_is_met_exactly() {
         let line = NewLine::totalling("CD".to_owned(), 3, 1000, 0);
-        assert_eq!((line.unit_price, line.discount, line.total()), (334, 2, 1000));
+        assert_eq!(
+            (line.unit_price, line.discount, line.total()),
+            (334, 2, 1000)
+        );
     }
 
     #[test]

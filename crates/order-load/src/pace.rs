@@ -27,7 +27,12 @@ impl Pace {
     /// From now on for `duration`; `rate_per_second` makes it an open loop.
     pub fn starting_now(duration: Duration, rate_per_second: Option<u32>) -> Self {
         let start = Instant::now();
-        Self { start, end: start + duration, rate_per_second, next: AtomicU32::new(0) }
+        Self {
+            start,
+            end: start + duration,
+            rate_per_second,
+            next: AtomicU32::new(0),
+        }
     }
 
     /// Waits for the next turn and returns the moment from which its latency counts; `None` when the
@@ -47,7 +52,11 @@ impl Pace {
         }
         tokio::time::sleep_until(intended.into()).await;
         let now = Instant::now();
-        Some(if now - intended <= TIMER_RESOLUTION { now } else { intended })
+        Some(if now - intended <= TIMER_RESOLUTION {
+            now
+        } else {
+            intended
+        })
     }
 
     /// When the schedule began.
@@ -68,7 +77,10 @@ mod tests {
     fn a_rate_is_kept_without_drift() {
         assert_eq!(offset(0, 3), Duration::ZERO);
         assert_eq!(offset(3000, 3), Duration::from_secs(1000));
-        assert_eq!(offset(u32::MAX, 1), Duration::from_secs(u64::from(u32::MAX)));
+        assert_eq!(
+            offset(u32::MAX, 1),
+            Duration::from_secs(u64::from(u32::MAX))
+        );
     }
 
     #[tokio::test]
@@ -86,7 +98,10 @@ mod tests {
         pace.start = pace.start.checked_sub(Duration::from_millis(450)).unwrap();
         for number in 0..5 {
             let counted_from = pace.turn().await.unwrap();
-            assert_eq!(counted_from, pace.start + Duration::from_millis(100 * number));
+            assert_eq!(
+                counted_from,
+                pace.start + Duration::from_millis(100 * number)
+            );
         }
         let waited_for = pace.turn().await.unwrap();
         assert!(waited_for >= pace.start + Duration::from_millis(500));

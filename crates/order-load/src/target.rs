@@ -25,7 +25,10 @@ impl FromStr for Target {
     /// Takes `http://ADDRESS[:PORT][/]`. `localhost` is 127.0.0.1; other names are refused, since
     /// resolving opens sockets outside the planes.
     fn from_str(url: &str) -> Result<Self, LoadError> {
-        let wrong = |reason| LoadError::Url { url: url.to_owned(), reason };
+        let wrong = |reason| LoadError::Url {
+            url: url.to_owned(),
+            reason,
+        };
         let uri: Uri = url.parse().map_err(|_| wrong("it cannot be parsed"))?;
         if uri.scheme_str() != Some("http") {
             return Err(wrong("it does not begin with http://"));
@@ -34,13 +37,21 @@ impl FromStr for Target {
             return Err(wrong("it has a path; give the service's root"));
         }
         let authority = uri.authority().ok_or_else(|| wrong("it names no host"))?;
-        let host = authority.host().trim_start_matches('[').trim_end_matches(']');
+        let host = authority
+            .host()
+            .trim_start_matches('[')
+            .trim_end_matches(']');
         let ip = match host {
             "localhost" => IpAddr::V4(Ipv4Addr::LOCALHOST),
-            address => address.parse().map_err(|_| wrong("its host is no address"))?,
+            address => address
+                .parse()
+                .map_err(|_| wrong("its host is no address"))?,
         };
         let port = authority.port_u16().unwrap_or(HTTP_PORT);
-        Ok(Self { address: SocketAddr::new(ip, port), authority: authority.to_string() })
+        Ok(Self {
+            address: SocketAddr::new(ip, port),
+            authority: authority.to_string(),
+        })
     }
 }
 

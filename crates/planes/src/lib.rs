@@ -27,3 +27,8 @@ pub use plane::{InvalidInterface, Plane, PlaneKind};
 pub use serve::{ServeLimits, ServeReport, serve};
 pub use tcp::Timers;
 pub use wait::wait_for_interface;
+
+/// The example of README.md is compiled with the tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

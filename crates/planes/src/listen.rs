@@ -26,8 +26,8 @@ const ACCEPT_BACKOFF_LONGEST_MS: u64 = 1000;
 /// Listens on `address` by the plane's device only, at once: connections queue from here on, whenever
 /// they are accepted. Must be called inside a Tokio runtime.
 ///
-/// The order of calls matters (see [`tcp::new_socket`]): create, bind the device, bind the address,
-/// listen. Listeners on two devices can share a port.
+/// The order of calls matters: create, bind the device, bind the address, listen. Listeners on two
+/// devices can share a port.
 pub fn listen(
     plane: &Plane,
     address: SocketAddr,

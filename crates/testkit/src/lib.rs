@@ -1,1 +1,20 @@
-//! Builders, fakes and conformance suites for tests.
+//! What tests are made of: builders of orders and facts, an in-memory fake for every port, and the
+//! conformance suites that hold fakes and real adapters to the same contract.
+//!
+//! A development dependency only: nothing that is shipped may depend on it.
+
+pub mod desk;
+pub mod fact;
+pub mod fakes;
+#[cfg(feature = "proptest")]
+pub mod model;
+mod order_builder;
+mod samples;
+#[cfg(feature = "proptest")]
+pub mod strategies;
+pub mod suites;
+
+pub use desk::Desk;
+pub use order_builder::{OrderBuilder, new_order};
+pub use samples::{ODD_TEXTS, event_of_every_kind, full_order};
+pub use suites::run;

@@ -37,6 +37,8 @@ impl Orders {
         Ok(self.store.bury_parked(before, MAX_PARKED_A_CALL).await?)
     }
 
+    /// Records one parked fact. One that its order cannot take stays parked, and in time goes to
+    /// the dead letters; it must not keep the others waiting.
     async fn apply(&self, order_id: OrderId, parked: ParkedFact) -> Result<(), AppError> {
         let key = parked.fact.key.clone();
         let cause = Cause {
@@ -51,6 +53,9 @@ impl Orders {
             cause: Arc::new(cause),
             parked: true,
         };
-        self.record_in(order_id, &recording).await.map(drop)
+        match self.record_in(order_id, &recording).await {
+            Ok(_) | Err(AppError::Refused(_) | AppError::FactIdReused | AppError::Contended { .. }) => Ok(()),
+            Err(error) => Err(error),
+        }
     }
 }

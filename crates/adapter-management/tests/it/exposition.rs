@@ -1,0 +1,95 @@
+//! A strict reader of the two text formats: every line must be one that the format knows.
+
+use std::collections::BTreeMap;
+
+/// What a scrape said.
+#[derive(Debug, Default)]
+pub(crate) struct Exposition {
+    /// The type of each metric family.
+    pub(crate) types: BTreeMap<String, String>,
+    /// The units, of which only one of the formats tells.
+    pub(crate) units: BTreeMap<String, String>,
+    /// The families that have a help text.
+    pub(crate) helped: Vec<String>,
+    /// Name and labels as written → value.
+    pub(crate) samples: BTreeMap<String, f64>,
+    /// Whether the last line was the end mark, which only one of the formats has.
+    pub(crate) ended: bool,
+}
+
+impl Exposition {
+    pub(crate) fn parse(text: &str) -> Self {
+        assert!(text.ends_with('\n'), "the last line has no end");
+        let mut read = Self::default();
+        for line in text.lines() {
+            assert!(!read.ended, "a line after the end: {line}");
+            read.line(line);
+        }
+        read
+    }
+
+    fn line(&mut self, line: &str) {
+        if line == "# EOF" {
+            self.ended = true;
+        } else if let Some(comment) = line.strip_prefix("# ") {
+            let mut words = comment.splitn(3, ' ');
+            let (keyword, family) = (words.next().unwrap(), words.next().unwrap());
+            let rest = words.next().unwrap_or_else(|| panic!("cut short: {line}"));
+            assert_is_name(family);
+            let doubled = match keyword {
+                "TYPE" => self.types.insert(family.to_owned(), rest.to_owned()),
+                "UNIT" => self.units.insert(family.to_owned(), rest.to_owned()),
+                "HELP" => {
+                    self.helped.push(family.to_owned());
+                    None
+                }
+                _ => panic!("neither format has this line: {line}"),
+            };
+            assert_eq!(doubled, None, "said twice: {line}");
+        } else {
+            let (series, value) = line
+                .rsplit_once(' ')
+                .unwrap_or_else(|| panic!("no value: {line}"));
+            assert_is_series(series);
+            let value = value
+                .parse()
+                .unwrap_or_else(|_| panic!("no number: {line}"));
+            let doubled = self.samples.insert(series.to_owned(), value);
+            assert_eq!(doubled, None, "said twice: {line}");
+        }
+    }
+
+    pub(crate) fn value(&self, series: &str) -> f64 {
+        let value = self.samples.get(series);
+        *value.unwrap_or_else(|| panic!("{series} is not in {self:#?}"))
+    }
+}
+
+/// `name` or `name{label="value",…}`.
+fn assert_is_series(series: &str) {
+    let Some((name, labels)) = series.split_once('{') else {
+        return assert_is_name(series);
+    };
+    assert_is_name(name);
+    let labels = labels
+        .strip_suffix('}')
+        .unwrap_or_else(|| panic!("no brace: {series}"));
+    for label in labels.split(',') {
+        let (key, value) = label
+            .split_once('=')
+            .unwrap_or_else(|| panic!("no label: {series}"));
+        assert_is_name(key);
+        assert!(
+            value.len() >= 2 && value.starts_with('"') && value.ends_with('"'),
+            "{series}"
+        );
+    }
+}
+
+fn assert_is_name(name: &str) {
+    let ok = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && name
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b':');
+    assert!(ok, "no metric's name: {name:?}");
+}

@@ -1,0 +1,13 @@
+//! The management plane from outside, over real connections.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test's helpers may stop at the first surprise too"
+)]
+
+mod exposition;
+mod pages;
+mod probes;
+mod scrape;
+mod server;
+mod serving;

@@ -1,0 +1,75 @@
+//! The schemas of everything that comes in, as plain JSON: what the walk reads, and what derives
+//! cannot say added to the published document.
+
+use crate::fact_data::{PaymentData, PaymentNotice, ReturnData, ShipmentEnd, ShipmentStart, StockData};
+use crate::{Amend, BatchItem, BatchPlace, Cancel, Hold, NewOrder, Release};
+use serde_json::{Map, Value, json};
+use std::sync::OnceLock;
+use utoipa::ToSchema;
+use utoipa::openapi::{RefOr, Schema};
+
+/// Where references to shared schemas point.
+const REFERENCE: &str = "#/components/schemas/";
+
+/// Data of facts, each of which names its order in one of two ways.
+const FACT_DATA: [&str; 6] =
+    ["PaymentData", "PaymentNotice", "StockData", "ShipmentStart", "ShipmentEnd", "ReturnData"];
+
+/// The schema with this name; an empty one, which allows everything, where there is none.
+pub(crate) fn named(name: &str) -> &'static Value {
+    static ANYTHING: Value = Value::Null;
+    incoming().get(name).unwrap_or(&ANYTHING)
+}
+
+/// The schema itself, or the one that it refers to, and whether null stands beside it.
+pub(crate) fn resolved(schema: &'static Value) -> (&'static Value, bool) {
+    if let Some(name) = schema["$ref"].as_str().and_then(|text| text.strip_prefix(REFERENCE)) {
+        return (named(name), false);
+    }
+    // How utoipa writes an optional reference: null, or the reference.
+    if let Some(choices) = schema["oneOf"].as_array()
+        && let Some(choice) = choices.iter().find(|choice| choice["type"] != "null")
+    {
+        return (resolved(choice).0, true);
+    }
+    (schema, false)
+}
+
+/// Every schema of what comes in, by its name.
+fn incoming() -> &'static Map<String, Value> {
+    static SCHEMAS: OnceLock<Map<String, Value>> = OnceLock::new();
+    SCHEMAS.get_or_init(|| {
+        let mut list: Vec<(String, RefOr<Schema>)> = Vec::new();
+        collect::<NewOrder>(&mut list);
+        collect::<BatchPlace>(&mut list);
+        collect::<BatchItem>(&mut list);
+        collect::<Cancel>(&mut list);
+        collect::<Amend>(&mut list);
+        collect::<Hold>(&mut list);
+        collect::<Release>(&mut list);
+        collect::<PaymentData>(&mut list);
+        collect::<PaymentNotice>(&mut list);
+        collect::<StockData>(&mut list);
+        collect::<ShipmentStart>(&mut list);
+        collect::<ShipmentEnd>(&mut list);
+        collect::<ReturnData>(&mut list);
+        let as_json = |schema| serde_json::to_value(schema).unwrap_or_default();
+        list.into_iter().map(|(name, schema)| (name, as_json(schema))).collect()
+    })
+}
+
+fn collect<T: ToSchema>(list: &mut Vec<(String, RefOr<Schema>)>) {
+    list.push((T::name().into_owned(), T::schema()));
+    T::schemas(list);
+}
+
+/// Adds to an `OpenAPI` document what the derived schemas cannot say: a fact names its order by one
+/// of two members.
+pub fn refine(document: &mut Value) {
+    for name in FACT_DATA {
+        if let Some(schema) = document["components"]["schemas"][name].as_object_mut() {
+            let either = json!([{"required": ["order_id"]}, {"required": ["external_id"]}]);
+            schema.insert("anyOf".to_owned(), either);
+        }
+    }
+}

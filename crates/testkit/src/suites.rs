@@ -1,0 +1,36 @@
+//! The conformance suites: one function for each rule of a port's contract, one macro for each
+//! port that makes a test of every rule, so that a failure names the rule that is broken.
+//!
+//! `make` is an `async fn` of the caller's that answers `(guard, fixture)`: whatever has to live as
+//! long as the test, such as a temporary folder, and a fresh, empty implementation of the port.
+
+pub mod clock;
+pub mod event_feed;
+pub mod event_publisher;
+pub mod id_source;
+mod macros;
+pub mod order_cache;
+pub mod order_store;
+pub mod rate_limiter;
+
+use std::time::Duration;
+
+/// Threads of a rule's runtime: enough for writers to get into each other's way.
+const WORKER_THREADS: usize = 4;
+/// No rule takes longer, on the slowest machine; one that does hangs.
+const RULE_SECONDS: u64 = 120;
+
+/// Runs one rule on a fresh fixture. The suites' macros call it; the caller needs no runtime.
+pub fn run<G, P>(make: impl AsyncFnOnce() -> (G, P), rule: impl AsyncFnOnce(P)) {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(WORKER_THREADS)
+        .enable_all()
+        .build()
+        .expect("the test has a runtime");
+    runtime.block_on(async {
+        let (guard, port) = make().await;
+        let within = Duration::from_secs(RULE_SECONDS);
+        tokio::time::timeout(within, rule(port)).await.expect("the rule holds without hanging");
+        drop(guard);
+    });
+}
