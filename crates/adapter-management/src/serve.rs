@@ -48,7 +48,7 @@ async fn serve_connection(
     let connection = http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
     tokio::pin!(connection);
     tokio::select! {
-        // In this order a request that has arrived is read before the connection is told to end.
+        // In this order what has arrived is read before the connection is told to end.
         biased;
         ended = connection.as_mut() => return ended,
         () = drain.started() => connection.as_mut().graceful_shutdown(),

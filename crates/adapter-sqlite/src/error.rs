@@ -41,12 +41,12 @@ pub enum OpenError {
         path: PathBuf,
     },
     /// The folder, the file or its lock cannot be made or opened.
-    #[error("{path} cannot be opened: {source}; check that the folder is writable for this user")]
+    #[error("{path} cannot be opened: {error}; check that the folder is writable for this user")]
     Io {
         /// Which.
         path: PathBuf,
         /// What the operating system says.
-        source: std::io::Error,
+        error: std::io::Error,
     },
     /// SQLite refused it.
     #[error("{path} cannot be {action}: {detail}")]

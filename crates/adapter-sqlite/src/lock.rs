@@ -23,7 +23,7 @@ impl Lock {
     /// Locks the database at `path`, or tells who has it.
     pub(crate) fn take(path: &Path) -> Result<Lock, OpenError> {
         let lock_path = beside(path);
-        let failed = |source| OpenError::Io { path: lock_path.clone(), source };
+        let failed = |error| OpenError::Io { path: lock_path.clone(), error };
         let mut file = OpenOptions::new()
             .read(true)
             .write(true)
@@ -37,7 +37,7 @@ impl Lock {
                 let holder = read_pid(&file);
                 return Err(OpenError::InUse { path: path.to_owned(), lock_path, holder });
             }
-            Err(TryLockError::Error(source)) => return Err(failed(source)),
+            Err(TryLockError::Error(error)) => return Err(failed(error)),
         }
         // For the message of whoever comes second; the lock itself does not need it.
         file.set_len(0).and_then(|()| file.rewind()).map_err(failed)?;

@@ -22,7 +22,7 @@ mod order;
 mod order_parts;
 mod parse;
 mod path;
-mod scalars;
+pub mod scalars;
 mod schemas;
 mod strict;
 mod time;
@@ -40,11 +40,6 @@ pub use fact_data::FactData;
 pub use new_order::{NewOrder, NewOrderLine};
 pub use order::OrderView;
 pub use parse::{Malformed, Parsed, WireType, parse};
-pub use scalars::{
-    ActionName, AmountValue, CountryCode, CurrencyCode, ExternalId, FulfillmentStatusName,
-    Identifier, Metadata, OrderIdText, PaymentStatusName, PaymentTermsName, PositionText,
-    ReturnStatusName, ShipmentStatusName, StateName, TimestampText,
-};
 pub use schemas::refine;
 pub use time::{format_timestamp, parse_timestamp};
 pub use write::{event_to_vec, order_to_vec, to_vec, write_event, write_order};

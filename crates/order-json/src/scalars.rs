@@ -44,7 +44,7 @@ macro_rules! scalar {
 scalar! {
     /// An order's id: a UUIDv7 of this service, in its hyphenated form.
     OrderIdText = "OrderId": text_of(36, 36)
-        .format(Some(SchemaFormat::KnownFormat(KnownFormat::Uuid)))
+        .format(Some(SchemaFormat::Custom("uuid".to_owned())))
         .pattern(Some("^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$"))
         .examples([json!("019329c3-7d35-7a11-8f30-2f6ed4c2a9d1")])
 }

@@ -204,7 +204,7 @@ mod tests {
 
     #[test]
     fn durations_have_units() {
-        assert_eq!(duration("2m"), Ok(Duration::from_secs(120)));
+        assert_eq!(duration("2m"), Ok(Duration::from_mins(2)));
         for wrong in ["10", "s", "-1s", "1h", "1.5s", "99999999999999999999s"] {
             assert!(duration(wrong).is_err(), "{wrong}");
         }

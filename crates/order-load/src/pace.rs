@@ -85,7 +85,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_closed_loop_counts_from_now_and_ends() {
-        let pace = Pace::starting_now(Duration::from_secs(60), None);
+        let pace = Pace::starting_now(Duration::from_mins(1), None);
         assert!(pace.turn().await.is_some());
         let over = Pace::starting_now(Duration::ZERO, None);
         assert!(over.turn().await.is_none());
@@ -93,7 +93,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_missed_turn_counts_from_when_it_was_due() {
-        let mut pace = Pace::starting_now(Duration::from_secs(60), Some(10));
+        let mut pace = Pace::starting_now(Duration::from_mins(1), Some(10));
         // As if a stall had lasted for half a second: turns 0 to 4 are overdue.
         pace.start = pace.start.checked_sub(Duration::from_millis(450)).unwrap();
         for number in 0..5 {

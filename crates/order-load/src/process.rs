@@ -1,4 +1,4 @@
-//! What the service costs, as the kernel tells it in procfs (proc_pid_stat(5)).
+//! What the service costs, as the kernel tells it in procfs (`proc_pid_stat(5)`).
 
 use std::time::Duration;
 

@@ -16,10 +16,10 @@ const MAX_CONNECTIONS: usize = 10_000;
 /// How long connections may take to finish after the stop by default, in milliseconds.
 const DRAIN_TIMEOUT_MS: u64 = 10_000;
 
-/// How long, in milliseconds, connections that were waiting at the stop may take to bring their first
-/// request before they are told to finish. The request is mostly on the machine already, but the
-/// runtime has yet to see that it can be read.
-const WAITING_GRACE_MS: u64 = 100;
+/// The time, in milliseconds, from the last accept to telling the connections to finish. A request that
+/// reached this machine before the stop is read meanwhile: the kernel has it, but the runtime has yet
+/// to see that its connection can be read.
+const DRAIN_GRACE_MS: u64 = 20;
 
 /// Accepts and hands each connection to `handler`, in a task of its own, until `stop` resolves.
 ///
@@ -60,13 +60,10 @@ where
     let room = limits
         .max_connections
         .saturating_sub(connections.tasks.len());
-    let waiting = listener.close_and_take_waiting(room);
-    if !waiting.is_empty() {
-        for (stream, peer) in waiting {
-            connections.start(handler(stream, peer, drain.clone()));
-        }
-        sleep(Duration::from_millis(WAITING_GRACE_MS)).await;
+    for (stream, peer) in listener.close_and_take_waiting(room) {
+        connections.start(handler(stream, peer, drain.clone()));
     }
+    sleep(Duration::from_millis(DRAIN_GRACE_MS)).await;
     trigger.start();
     connections.finish(limits.drain_timeout).await
 }

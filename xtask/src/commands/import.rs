@@ -124,6 +124,8 @@ fn check(plan: &Plan, file: &Path, url: &str) -> Result<Command, Failure> {
         .arg("--file")
         .arg(file)
         .args(["--url", url]);
+    // The scripts lie in the repository, which is no place for compiled files.
+    check.env("PYTHONDONTWRITEBYTECODE", "1");
     with_limit(&mut check, plan);
     Ok(check)
 }

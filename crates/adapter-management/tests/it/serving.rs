@@ -5,6 +5,7 @@ use adapter_management::Config;
 use prometheus_client::registry::Registry;
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 #[tokio::test]
 async fn a_head_that_does_not_come_ends_the_connection() {
@@ -59,20 +60,37 @@ async fn connections_beyond_the_bound_wait() {
 
 #[tokio::test]
 async fn the_stop_ends_idle_connections_and_answers_what_has_arrived() {
+    let request = b"GET /livez HTTP/1.1\r\nhost: test\r\n\r\n";
     let server = Server::start();
-    let mut idle = server.connect().await;
-    idle.write_all(b"GET /livez HTTP/1.1\r\nhost: test\r\n\r\n")
-        .await
-        .unwrap();
-    assert_eq!(within(idle.read_u8()).await.unwrap(), b'H');
+    let [mut idle, mut again] = [server.connect().await, server.connect().await];
+    for kept in [&mut idle, &mut again] {
+        kept.write_all(request).await.unwrap();
+        assert!(read_one(kept).await.starts_with("HTTP/1.1 200"));
+    }
+    // A request of which the server has read a part: another was answered after it.
+    let mut half = server.connect().await;
+    half.write_all(&request[..10]).await.unwrap();
+    assert_eq!(server.get("/livez").await.status, 200);
 
-    // The runtime has one thread, so the server sees this request and the stop at the same time.
+    // The runtime has one thread, so the server sees these requests and the stop at the same time.
     let mut late = server.connect().await;
-    late.try_write(b"GET /livez HTTP/1.1\r\nhost: test\r\n\r\n")
-        .unwrap();
+    late.try_write(request).unwrap();
+    again.try_write(request).unwrap();
     server.stop.start();
+    assert_eq!(read_to_end(&mut idle).await, "");
+    half.write_all(&request[10..]).await.unwrap();
+    for stream in [&mut late, &mut again, &mut half] {
+        assert_eq!(Answer::parse(&read_to_end(stream).await).status, 200);
+    }
     let report = within(server.task).await.unwrap();
-    assert_eq!((report.served, report.cut), (2, 0));
-    assert_eq!(Answer::parse(&read_to_end(&mut late).await).status, 200);
-    read_to_end(&mut idle).await;
+    assert_eq!((report.served, report.cut), (5, 0));
+}
+
+/// The one answer that is on the way.
+async fn read_one(stream: &mut TcpStream) -> String {
+    let mut text = String::new();
+    while !text.ends_with("ok\n") {
+        text.push(within(stream.read_u8()).await.unwrap().into());
+    }
+    text
 }

@@ -1,5 +1,6 @@
 //! Importing: everything is sent once, sums are compared, an overloaded service is waited for.
 
+use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use http::Response;
@@ -20,7 +21,7 @@ impl Purchases {
         let path = std::env::temp_dir().join(file);
         let mut text = " customer_id  date number_of_cds  dollar_value\r\n".to_owned();
         for n in 0..count {
-            text.push_str(&format!(" {:05} 19970101  3   {n}.01\r\n", n % 7));
+            write!(text, " {:05} 19970101  3   {n}.01\r\n", n % 7).unwrap();
         }
         std::fs::write(&path, text).unwrap();
         Self(path)

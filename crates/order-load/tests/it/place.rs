@@ -73,10 +73,10 @@ async fn a_closed_connection_is_made_anew() {
             .insert(CONNECTION, "close".parse().unwrap());
         answer
     });
-    let long = Duration::from_millis(500);
+    let half_a_second = Duration::from_millis(500);
     let report = run(Plan {
         connections: 1,
-        duration: long,
+        duration: half_a_second,
         ..plan(target)
     })
     .await

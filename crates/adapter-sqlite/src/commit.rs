@@ -1,0 +1,14 @@
+//! Writing: how a batch of changes becomes one transaction.
+
+mod decide;
+mod flusher;
+mod known;
+mod prepare;
+mod rows;
+mod write;
+
+pub(crate) use flusher::{Answer, Flusher, Job, Shared};
+pub(crate) use prepare::{Prepared, fact_digest};
+
+#[cfg(test)]
+pub(crate) use known::LOOK_UP;
