@@ -25,8 +25,14 @@ fn cache_from(xdg: Option<String>, home: Option<String>) -> Option<PathBuf> {
 }
 
 /// Makes the workspace's root the working directory, wherever cargo was called from.
+///
+/// `cargo run` tells where our manifest is. The path at build time would be wrong where two clones
+/// share a target folder. Called directly, we take the working directory for the root.
 pub(crate) fn enter_workspace() -> Result<(), String> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let Some(manifest) = std::env::var_os("CARGO_MANIFEST_DIR") else {
+        return Ok(());
+    };
+    let root = Path::new(&manifest).join("..");
     std::env::set_current_dir(&root)
         .map_err(|error| format!("cannot enter the workspace at {}: {error}", root.display()))
 }

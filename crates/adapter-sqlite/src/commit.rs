@@ -7,7 +7,7 @@ mod prepare;
 mod rows;
 mod write;
 
-pub(crate) use flusher::{Answer, Flusher, Job, Shared};
+pub(crate) use flusher::{Answer, Flusher, Job, Shared, heads};
 pub(crate) use prepare::{Prepared, fact_digest};
 
 #[cfg(test)]

@@ -3,11 +3,11 @@
 
 use crate::fakes::{ManualClock, SequentialIds};
 use order_core::domain::{
-    Cause, Event, EventData, Fact, FactKey, Fingerprint, Hold, IdempotencyKey, IncomingFact, NewOrder, Order,
-    OrderRef, Timestamp,
+    Cause, Event, EventData, Fact, FactKey, Fingerprint, Hold, IdempotencyKey, IncomingFact,
+    NewOrder, Order, OrderRef, Timestamp,
 };
 use order_core::ports::{
-    Change, Clock, Committed, FactRecord, IdSource, OrderStore, ParkedFact, RequestRecord,
+    Change, Committed, FactRecord, IdSource, OrderStore, ParkedFact, RequestRecord,
 };
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -30,7 +30,11 @@ impl Desk {
     /// A desk whose numbers are those of no desk with another `number`.
     pub fn numbered(number: u16) -> Desk {
         let count = AtomicU64::new(u64::from(number) << 32);
-        Desk { ids: SequentialIds::new(number), count, clock: ManualClock::default() }
+        Desk {
+            ids: SequentialIds::new(number),
+            count,
+            clock: ManualClock::default(),
+        }
     }
 
     /// A time later than every one before.
@@ -43,14 +47,20 @@ impl Desk {
         let number = u128::from(self.number());
         // Spread over all 128 bits, as digests are.
         let spread = number.wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835);
-        RequestRecord { key: IdempotencyKey(spread), fingerprint: Fingerprint(!spread) }
+        RequestRecord {
+            key: IdempotencyKey(spread),
+            fingerprint: Fingerprint(!spread),
+        }
     }
 
     /// A fact id and fingerprint that nobody used yet.
     pub fn fact_record(&self) -> FactRecord {
         let number = self.number();
         FactRecord {
-            key: FactKey { source: "/payments".to_owned(), id: format!("message-{number}") },
+            key: FactKey {
+                source: "/payments".to_owned(),
+                id: format!("message-{number}"),
+            },
             fingerprint: Fingerprint(u128::MAX - u128::from(number)),
             parked: false,
         }
@@ -79,7 +89,10 @@ impl Desk {
             cause: self.cause(),
             order: Arc::new(order),
         };
-        Change::Place { events: vec![event], request: self.request() }
+        Change::Place {
+            events: vec![event],
+            request: self.request(),
+        }
     }
 
     /// Records `fact` with a fact id of its own, by the domain's decision.
@@ -87,7 +100,12 @@ impl Desk {
         let decision = order.record(fact, self.tick(), self.cause());
         let events = decision.expect("a well-formed fact is recorded").events;
         let fact = Some(self.fact_record());
-        Change::Advance { expected_version: order.version, events, request: None, fact }
+        Change::Advance {
+            expected_version: order.version,
+            events,
+            request: None,
+            fact,
+        }
     }
 
     /// Puts a hold of `kind` on the order, as a command with a key: one event.
@@ -97,11 +115,16 @@ impl Desk {
             kind: kind.to_owned(),
             reason: "as the test says".to_owned(),
         };
-        let mut held = order.clone();
-        held.caller_holds.push(hold.clone());
-        let event = self.event(held, EventData::Held(hold));
+        let mut moved = order.clone();
+        moved.caller_holds.push(hold.clone());
+        let event = self.event(moved, EventData::Held(hold));
         let request = Some(self.request());
-        Change::Advance { expected_version: order.version, events: vec![event], request, fact: None }
+        Change::Advance {
+            expected_version: order.version,
+            events: vec![event],
+            request,
+            fact: None,
+        }
     }
 
     /// The event with `data` that moves `order`, changed by hand, on to its next version.
@@ -110,12 +133,19 @@ impl Desk {
         order.version += 1;
         order.updated_at = time;
         order.derive();
-        Event { data, time, cause: self.cause(), order: Arc::new(order) }
+        Event {
+            data,
+            time,
+            cause: self.cause(),
+            order: Arc::new(order),
+        }
     }
 
     /// Parks `fact` until its order is known.
     pub fn park(&self, order: OrderRef, fact: Fact) -> Change {
-        let FactRecord { key, fingerprint, .. } = self.fact_record();
+        let FactRecord {
+            key, fingerprint, ..
+        } = self.fact_record();
         Change::Park(ParkedFact {
             fact: IncomingFact { key, order, fact },
             fingerprint,
@@ -160,7 +190,10 @@ impl Desk {
 pub async fn done(store: &dyn OrderStore, change: Change) -> Arc<Order> {
     let order = order_of(&change);
     let committed = store.commit(change).await;
-    assert!(matches!(committed, Ok(Committed::Done { .. })), "expected Done, got {committed:?}");
+    assert!(
+        matches!(committed, Ok(Committed::Done { .. })),
+        "expected Done, got {committed:?}"
+    );
     order
 }
 
@@ -198,7 +231,11 @@ pub fn with_fact(mut change: Change, record: FactRecord) -> Change {
 /// The key of a change that has one.
 pub fn request_of(change: &Change) -> RequestRecord {
     match change {
-        Change::Place { request, .. } | Change::Advance { request: Some(request), .. } => *request,
+        Change::Place { request, .. }
+        | Change::Advance {
+            request: Some(request),
+            ..
+        } => *request,
         other => panic!("the change has no key: {other:?}"),
     }
 }
@@ -206,7 +243,10 @@ pub fn request_of(change: &Change) -> RequestRecord {
 /// The fact id of a change that has one.
 pub fn fact_of(change: &Change) -> FactRecord {
     match change {
-        Change::Advance { fact: Some(fact), .. } | Change::Remember { fact, .. } => fact.clone(),
+        Change::Advance {
+            fact: Some(fact), ..
+        }
+        | Change::Remember { fact, .. } => fact.clone(),
         Change::Park(parked) => FactRecord {
             key: parked.fact.key.clone(),
             fingerprint: parked.fingerprint,

@@ -3,6 +3,12 @@
 //!
 //! A development dependency only: nothing that is shipped may depend on it.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::missing_panics_doc,
+    reason = "all of this is test code: it panics where a test has to fail"
+)]
+
 pub mod desk;
 pub mod fact;
 pub mod fakes;

@@ -42,7 +42,9 @@ impl OrderBuilder {
     /// each, so that no two lines are alike.
     #[must_use]
     pub fn lines(mut self, count: u16) -> Self {
-        self.0.lines = (1..=i64::from(count)).map(|n| line(n, n, n * 1_000)).collect();
+        self.0.lines = (1..=i64::from(count))
+            .map(|n| line(n, n, n * 1_000))
+            .collect();
         for (n, line) in (1..).zip(&mut self.0.lines) {
             line.name = Some(format!("Article {n}"));
             line.discount = n;
@@ -120,5 +122,10 @@ impl From<OrderBuilder> for NewOrder {
 }
 
 fn line(n: i64, quantity: i64, unit_price: i64) -> NewLine {
-    NewLine { sku: format!("sku-{n}"), quantity, unit_price, ..NewLine::default() }
+    NewLine {
+        sku: format!("sku-{n}"),
+        quantity,
+        unit_price,
+        ..NewLine::default()
+    }
 }

@@ -3,8 +3,8 @@
 
 use crate::{Desk, fact, new_order};
 use order_core::domain::{
-    Amount, Asked, Event, EventData, Hold, Ledger, LineQuantity, Order, PaymentRelease, PaymentTerms,
-    Timestamp,
+    Amount, Asked, Event, EventData, Hold, Ledger, LineQuantity, Order, PaymentRelease,
+    PaymentTerms, Timestamp,
 };
 
 /// Texts that stores, codecs and query builders get wrong. No control characters: the domain lets
@@ -32,24 +32,43 @@ pub const ODD_TEXTS: &[&str] = &[
 /// An order in which no field has its default, contradictions and all.
 pub fn full_order(desk: &Desk) -> Order {
     let deadline = desk.tick().plus_millis(86_400_000);
-    let new = new_order().lines(3).external("shop-4711").amounts(7, 499, 31);
-    let new = new.terms(PaymentTerms::Capture).address().confirm_before(deadline);
-    let mut order = desk.order(new.metadata("channel", "web").metadata("", "").metadata("note", "\u{1f4e6}"));
+    let new = new_order()
+        .lines(3)
+        .external("shop-4711")
+        .amounts(7, 499, 31);
+    let new = new
+        .terms(PaymentTerms::Capture)
+        .address()
+        .confirm_before(deadline);
+    let mut order = desk.order(
+        new.metadata("channel", "web")
+            .metadata("empty", "")
+            .metadata("note", "\u{1f4e6}"),
+    );
     order.deadline_handled = true;
-    order.cancel_reason = "changed my mind".to_owned();
+    "changed my mind".clone_into(&mut order.cancel_reason);
     order.shipped_while_cancelling = true;
     order.ledger = full_ledger(&order);
     order.lines[0].cancelled = 1;
     for n in 1..=50 {
         order.caller_holds.push(hold(n));
     }
-    order.acknowledged = [("contradiction.over-refund", i64::MAX), ("a", i64::MIN), ("b", -1), ("c", 0)]
-        .map(|(hold_id, level)| (hold_id.to_owned(), level))
-        .into();
+    order.acknowledged = [
+        ("contradiction.over-refund", i64::MAX),
+        ("a", i64::MIN),
+        ("b", -1),
+        ("c", 0),
+    ]
+    .map(|(hold_id, level)| (hold_id.to_owned(), level))
+    .into();
     order.asked = Asked {
         refund: Amount::MAX,
         reservation_ids: ["res-1", "res-2"].map(str::to_owned).into(),
-        payments: [("pay-1".to_owned(), Amount::ZERO), ("pay-2".to_owned(), Amount::MAX)].into(),
+        payments: [
+            ("pay-1".to_owned(), Amount::ZERO),
+            ("pay-2".to_owned(), Amount::MAX),
+        ]
+        .into(),
     };
     order.derive();
     order
@@ -88,21 +107,39 @@ pub fn event_of_every_kind(desk: &Desk, order: &Order) -> Vec<Event> {
         EventData::Confirmed,
         EventData::Rejected { reason: reason() },
         EventData::Expired,
-        EventData::Amended { fields: vec!["metadata".to_owned(), "confirm_before".to_owned()] },
+        EventData::Amended {
+            fields: vec!["metadata".to_owned(), "confirm_before".to_owned()],
+        },
         EventData::Amended { fields: Vec::new() },
-        EventData::LinesCancelled { lines: vec![LineQuantity { line_no: 1, quantity: 1_000_000 }], reason: reason() },
+        EventData::LinesCancelled {
+            lines: vec![LineQuantity {
+                line_no: 1,
+                quantity: 1_000_000,
+            }],
+            reason: reason(),
+        },
         EventData::CancellationRequested { reason: reason() },
-        EventData::Cancelled { reason: String::new() },
+        EventData::Cancelled {
+            reason: String::new(),
+        },
         EventData::Held(hold(1)),
         EventData::Released(hold(2)),
         EventData::PaymentChanged(fact::refunded(order, "pay-1", "ref-1", 9)),
         EventData::FulfillmentChanged(fact::refused("res-1")),
         EventData::FulfillmentChanged(fact::shipped("parcel-1", &[(1, 2), (2, 3)])),
         EventData::ReturnChanged(fact::returned("return-1", &[(1, 1)])),
-        EventData::RefundDue { amount: Amount::MAX, currency: order.currency },
-        EventData::StockReleaseDue { reservation_ids: vec!["res-1".to_owned(), "res-2".to_owned()] },
+        EventData::RefundDue {
+            amount: Amount::MAX,
+            currency: order.currency,
+        },
+        EventData::StockReleaseDue {
+            reservation_ids: vec!["res-1".to_owned(), "res-2".to_owned()],
+        },
         EventData::PaymentReleaseDue {
-            payments: vec![PaymentRelease { payment_id: "pay-1".to_owned(), amount: Amount::MAX }],
+            payments: vec![PaymentRelease {
+                payment_id: "pay-1".to_owned(),
+                amount: Amount::MAX,
+            }],
         },
         EventData::Completed,
     ];
@@ -126,5 +163,9 @@ pub fn event_of_every_kind(desk: &Desk, order: &Order) -> Vec<Event> {
 }
 
 fn hold(n: usize) -> Hold {
-    Hold { hold_id: format!("hold-{n}"), kind: "FRAUD_CHECK".to_owned(), reason: format!("reason {n}") }
+    Hold {
+        hold_id: format!("hold-{n}"),
+        kind: "FRAUD_CHECK".to_owned(),
+        reason: format!("reason {n}"),
+    }
 }

@@ -7,6 +7,8 @@
 pub mod clock;
 pub mod event_feed;
 pub mod event_publisher;
+pub mod feed_partitions;
+pub mod feed_waiting;
 pub mod id_source;
 mod macros;
 pub mod order_cache;
@@ -30,7 +32,9 @@ pub fn run<G, P>(make: impl AsyncFnOnce() -> (G, P), rule: impl AsyncFnOnce(P)) 
     runtime.block_on(async {
         let (guard, port) = make().await;
         let within = Duration::from_secs(RULE_SECONDS);
-        tokio::time::timeout(within, rule(port)).await.expect("the rule holds without hanging");
+        tokio::time::timeout(within, rule(port))
+            .await
+            .expect("the rule holds without hanging");
         drop(guard);
     });
 }

@@ -29,23 +29,26 @@ struct Shape {
 
 type ParkedRow<'a> = (u128, &'a ParkedFact, &'a [u8]);
 
-/// Writes all of `plan` and commits.
+/// Writes all of `plan`; `commits` ends the transaction as well, in the same round trip if possible.
 pub(crate) async fn write(
     connection: &mut SqliteConnection,
     texts: &mut Texts,
     plan: &Plan<'_>,
+    commits: bool,
 ) -> sqlx::Result<()> {
     let rows = [plan.orders.len(), plan.events.len(), plan.requests.len(), plan.facts.len(), plan.parked.len()];
     let chunks = rows.into_iter().max().unwrap_or(0).div_ceil(MAX_ROWS).max(1);
     let parking_moves =
         !(plan.unparked.is_empty() && plan.placed_ids.is_empty() && plan.placed_externals.is_empty());
     for n in 0..chunks {
-        let commits = n + 1 == chunks && !parking_moves;
-        insert(connection, texts, &Chunk::of(plan, n), commits).await?;
+        let last = n + 1 == chunks && !parking_moves;
+        insert(connection, texts, &Chunk::of(plan, n), commits && last).await?;
     }
     if parking_moves {
         move_parked(connection, plan).await?;
-        commit(connection).await?;
+        if commits {
+            commit(connection).await?;
+        }
     }
     Ok(())
 }

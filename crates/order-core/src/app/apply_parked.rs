@@ -54,7 +54,10 @@ impl Orders {
             parked: true,
         };
         match self.record_in(order_id, &recording).await {
-            Ok(_) | Err(AppError::Refused(_) | AppError::FactIdReused | AppError::Contended { .. }) => Ok(()),
+            Ok(_)
+            | Err(AppError::Refused(_) | AppError::FactIdReused | AppError::Contended { .. }) => {
+                Ok(())
+            }
             Err(error) => Err(error),
         }
     }

@@ -127,7 +127,7 @@ fn find_parcel_contradictions(all: &mut Found, order: &Order) {
     }
     for fact in conflicting(ledger.shipments()) {
         let reason = format!(
-            "{} of {} was told with different lines",
+            "{} of {} was told with different contents",
             fact.kind, fact.shipment_id
         );
         all.contradiction(

@@ -21,6 +21,8 @@ pub(crate) struct Draft {
     events: Vec<Event>,
     /// The service's own holds that events have told of.
     told: Vec<Hold>,
+    /// The reason that the fact at hand gives.
+    pub(crate) words: String,
     held: bool,
 }
 
@@ -33,6 +35,7 @@ impl Draft {
             cause,
             events: Vec::new(),
             told,
+            words: String::new(),
             held: false,
         }
     }

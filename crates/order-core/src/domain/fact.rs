@@ -60,7 +60,7 @@ pub struct PaymentFact {
     pub amount: Option<Amount>,
     /// The currency of `amount`.
     pub currency: Option<Currency>,
-    /// The provider's words; empty where it gave none.
+    /// The provider's words; empty where it gave none, and in the ledger.
     pub reason: String,
 }
 
@@ -103,7 +103,7 @@ pub struct StockFact {
     pub reservation_id: String,
     /// What happened to it.
     pub kind: StockKind,
-    /// The inventory's words; empty where it gave none.
+    /// The inventory's words; empty where it gave none, and in the ledger.
     pub reason: String,
 }
 

@@ -3,7 +3,8 @@
 use super::{Fact, PaymentFact, ReturnFact, ShipmentFact, StockFact};
 
 /// Every fact of an order. The lists are sorted by business key, then content, so that two orders
-/// which were told the same facts have equal ledgers, whatever came first.
+/// which were told the same facts have equal ledgers, whatever came first. A producer's reasons are
+/// for people and may be worded anew with each repetition: events carry them, the ledger does not.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ledger {
     payments: Vec<PaymentFact>,
@@ -25,7 +26,7 @@ pub enum Recorded {
 pub(crate) trait Entry: Ord {
     /// Whether both speak of the same thing: equal business keys.
     fn same_key(&self, other: &Self) -> bool;
-    /// Whether both say the same of it, as far as it counts: texts for people do not.
+    /// Whether both say the same of it. Reasons do not count; the ledger keeps none.
     fn same_substance(&self, other: &Self) -> bool;
 }
 
@@ -56,7 +57,8 @@ impl Entry for ShipmentFact {
     }
 
     fn same_substance(&self, other: &Self) -> bool {
-        self.lines == other.lines
+        (&self.lines, &self.carrier, &self.tracking_number)
+            == (&other.lines, &other.carrier, &other.tracking_number)
     }
 }
 
@@ -83,8 +85,20 @@ impl Ledger {
     /// Adds `fact` unless it is known.
     pub(crate) fn record(&mut self, fact: Fact) -> Recorded {
         match fact {
-            Fact::Payment(fact) => record(&mut self.payments, fact),
-            Fact::Stock(fact) => record(&mut self.stock, fact),
+            Fact::Payment(fact) => record(
+                &mut self.payments,
+                PaymentFact {
+                    reason: String::new(),
+                    ..fact
+                },
+            ),
+            Fact::Stock(fact) => record(
+                &mut self.stock,
+                StockFact {
+                    reason: String::new(),
+                    ..fact
+                },
+            ),
             Fact::Shipment(fact) => record(&mut self.shipments, fact),
             Fact::Return(fact) => record(&mut self.returns, fact),
         }

@@ -13,17 +13,17 @@ use std::sync::Arc;
 /// Moves the order as far as it goes, then asks for what is to be given back.
 pub(crate) fn settle(draft: &mut Draft) {
     draft.tell_holds();
-    while let Some(event) = next_move(&mut draft.order) {
+    while let Some(event) = next_move(&mut draft.order, &draft.words) {
         draft.emit(event);
         draft.tell_holds();
     }
     ask_for_releases(draft);
 }
 
-/// Makes the next move that is open, and tells what it was.
-fn next_move(order: &mut Order) -> Option<EventData> {
+/// Makes the next move that is open, and tells what it was. `words` are those of the fact at hand.
+fn next_move(order: &mut Order, words: &str) -> Option<EventData> {
     let (state, event) = match order.state {
-        State::Pending => pending_move(order)?,
+        State::Pending => pending_move(order, words)?,
         State::Confirmed if completes(order) => (State::Completed, EventData::Completed),
         State::Cancelling if order.shipped_any() => {
             order.shipped_while_cancelling = true;
@@ -44,17 +44,17 @@ fn next_move(order: &mut Order) -> Option<EventData> {
     Some(event)
 }
 
-fn pending_move(order: &Order) -> Option<(State, EventData)> {
-    let refusal = order
+fn pending_move(order: &Order, words: &str) -> Option<(State, EventData)> {
+    if order
         .ledger
         .stock()
         .iter()
-        .find(|fact| fact.kind == StockKind::Refused);
-    if let Some(refusal) = refusal {
+        .any(|fact| fact.kind == StockKind::Refused)
+    {
         return Some((
             State::Rejected,
             EventData::Rejected {
-                reason: refusal.reason.clone(),
+                reason: words.to_owned(),
             },
         ));
     }

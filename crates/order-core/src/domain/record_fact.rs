@@ -2,7 +2,9 @@
 
 use super::decision::Draft;
 use super::limits::MAX_FACTS_PER_ORDER;
-use super::{Cause, Decision, EventData, Fact, Order, Recorded, Refusal, Timestamp};
+use super::{
+    Cause, Decision, EventData, Fact, Order, PaymentFact, Recorded, Refusal, StockFact, Timestamp,
+};
 use std::sync::Arc;
 
 impl Order {
@@ -28,6 +30,11 @@ impl Order {
             Fact::Return(_) => EventData::ReturnChanged(fact.clone()),
         };
         let mut draft = Draft::new(self, now, cause);
+        if let Fact::Payment(PaymentFact { reason, .. }) | Fact::Stock(StockFact { reason, .. }) =
+            &fact
+        {
+            reason.clone_into(&mut draft.words);
+        }
         let recorded = draft.order.ledger.record(fact);
         debug_assert_eq!(recorded, Recorded::New);
         draft.emit(event);

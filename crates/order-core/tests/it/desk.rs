@@ -25,7 +25,11 @@ pub(crate) struct Story {
 
 impl Story {
     pub(crate) fn of(new: impl Into<NewOrder>) -> Story {
-        Story { order: place(new), events: Vec::new(), now: NOW }
+        Story {
+            order: place(new),
+            events: Vec::new(),
+            now: NOW,
+        }
     }
 
     /// Records facts; gives the types of the events that the last one caused.
@@ -39,9 +43,19 @@ impl Story {
     }
 
     pub(crate) fn cancel(&mut self, lines: &[(i64, i64)]) -> Result<Vec<&'static str>, Refusal> {
-        let lines = lines.iter().map(|&(line_no, quantity)| LineQuantity { line_no, quantity }).collect();
+        let lines = lines
+            .iter()
+            .map(|&(line_no, quantity)| LineQuantity { line_no, quantity })
+            .collect();
         let now = self.tick();
-        self.follow(self.order.cancel(&Cancellation { reason: "changed my mind".into(), lines }, now, cause()))
+        self.follow(self.order.cancel(
+            &Cancellation {
+                reason: "changed my mind".into(),
+                lines,
+            },
+            now,
+            cause(),
+        ))
     }
 
     pub(crate) fn amend(&mut self, patch: &Amendment) -> Result<Vec<&'static str>, Refusal> {
@@ -51,7 +65,10 @@ impl Story {
 
     pub(crate) fn hold(&mut self, kind: &str) -> Result<Vec<&'static str>, Refusal> {
         let now = self.tick();
-        let ask = HoldRequest { kind: kind.into(), reason: "to be looked at".into() };
+        let ask = HoldRequest {
+            kind: kind.into(),
+            reason: "to be looked at".into(),
+        };
         self.follow(self.order.hold(&ask, now, cause()))
     }
 
@@ -61,17 +78,29 @@ impl Story {
     }
 
     pub(crate) fn expire(&mut self, at: i64) -> Vec<&'static str> {
-        self.follow(Ok(self.order.expire(time(at), cause()))).unwrap()
+        self.follow(Ok(self.order.expire(time(at), cause())))
+            .unwrap()
     }
 
     /// The ids of the holds.
     pub(crate) fn holds(&self) -> Vec<&str> {
-        self.order.holds.iter().map(|hold| hold.hold_id.as_str()).collect()
+        self.order
+            .holds
+            .iter()
+            .map(|hold| hold.hold_id.as_str())
+            .collect()
     }
 
-    fn follow(&mut self, decision: Result<Decision, Refusal>) -> Result<Vec<&'static str>, Refusal> {
+    fn follow(
+        &mut self,
+        decision: Result<Decision, Refusal>,
+    ) -> Result<Vec<&'static str>, Refusal> {
         let decision = decision?;
-        let types: Vec<_> = decision.events.iter().map(|event| event.data.type_name()).collect();
+        let types: Vec<_> = decision
+            .events
+            .iter()
+            .map(|event| event.data.type_name())
+            .collect();
         if let Some(last) = decision.events.last() {
             self.order = Order::clone(&last.order);
         }

@@ -12,16 +12,32 @@ fn a_callers_hold_blocks_the_way_forward_and_no_fact() {
     assert_eq!(story.holds(), ["hold-2"]);
     story.told([fact::reserved("r"), fact::authorized(&order, "p", 1_000)]);
     assert_eq!(story.order.state, State::Pending);
-    assert_eq!(story.release("hold-2").unwrap(), ["order.released.v1", "order.confirmed.v1"]);
+    assert_eq!(
+        story.release("hold-2").unwrap(),
+        ["order.released.v1", "order.confirmed.v1"]
+    );
 }
 
 #[test]
 fn only_callers_kinds_and_known_holds_are_taken() {
     let mut story = Story::of(new_order());
-    for kind in ["", "review", "A-B", "REFUND_DUE", "CONTRADICTION", &"A".repeat(41)] {
-        assert!(matches!(story.hold(kind), Err(Refusal::Invalid(_))), "{kind}");
+    for kind in [
+        "",
+        "review",
+        "A-B",
+        "REFUND_DUE",
+        "CONTRADICTION",
+        &"A".repeat(41),
+    ] {
+        assert!(
+            matches!(story.hold(kind), Err(Refusal::Invalid(_))),
+            "{kind}"
+        );
     }
-    assert!(matches!(story.release("hold-2"), Err(Refusal::UnknownHold { .. })));
+    assert!(matches!(
+        story.release("hold-2"),
+        Err(Refusal::UnknownHold { .. })
+    ));
 }
 
 #[test]
@@ -33,13 +49,34 @@ fn contradictions_hold_the_order_and_name_what_they_are_about() {
     }
     let refund = fact::refunded(&order, "p", "1", 5);
     for (facts, hold) in [
-        (vec![wrong], "contradiction.wrong-currency.p.payment.captured.v1."),
+        (
+            vec![wrong],
+            "contradiction.wrong-currency.p.payment.captured.v1.",
+        ),
         (vec![refund], "contradiction.over-refund"),
-        (vec![fact::shipped("s", &[(1, 2)])], "contradiction.over-shipped.1"),
-        (vec![fact::shipped("s", &[(2, 1)])], "contradiction.unknown-line.s"),
-        (vec![fact::returned("b", &[(1, 1)])], "contradiction.over-returned.1"),
-        (vec![fact::reserved("r"), fact::refused("q")], "contradiction.stock"),
-        (vec![fact::captured(&order, "p", 5), fact::captured(&order, "p", 6)], "contradiction.conflict.p.payment.captured.v1."),
+        (
+            vec![fact::shipped("s", &[(1, 2)])],
+            "contradiction.over-shipped.1",
+        ),
+        (
+            vec![fact::shipped("s", &[(2, 1)])],
+            "contradiction.unknown-line.s",
+        ),
+        (
+            vec![fact::returned("b", &[(1, 1)])],
+            "contradiction.over-returned.1",
+        ),
+        (
+            vec![fact::reserved("r"), fact::refused("q")],
+            "contradiction.stock",
+        ),
+        (
+            vec![
+                fact::captured(&order, "p", 5),
+                fact::captured(&order, "p", 6),
+            ],
+            "contradiction.conflict.p.payment.captured.v1.",
+        ),
     ] {
         let mut story = Story::of(new_order());
         let last = story.told(facts);
@@ -56,7 +93,11 @@ fn a_hold_that_a_late_fact_explains_goes_by_itself() {
     assert_eq!(story.holds(), ["contradiction.over-refund"]);
     assert_eq!(
         story.told([fact::captured(&order, "p", 1_000)]),
-        ["order.payment_changed.v1", "order.released.v1", "order.confirmed.v1"]
+        [
+            "order.payment_changed.v1",
+            "order.released.v1",
+            "order.confirmed.v1"
+        ]
     );
 }
 
@@ -65,7 +106,10 @@ fn a_released_contradiction_comes_back_only_when_it_grows() {
     let mut story = Story::of(new_order());
     let order = story.order.clone();
     story.told([fact::refunded(&order, "p", "1", 100)]);
-    assert_eq!(story.release("contradiction.over-refund").unwrap(), ["order.released.v1"]);
+    assert_eq!(
+        story.release("contradiction.over-refund").unwrap(),
+        ["order.released.v1"]
+    );
     story.told([fact::reserved("r")]);
     assert!(story.holds().is_empty());
     let grown = story.told([fact::refunded(&order, "p", "2", 1)]);
@@ -78,7 +122,10 @@ fn a_refusal_after_confirming_is_a_contradiction_and_no_way_back() {
     let order = story.order.clone();
     story.told([fact::reserved("r"), fact::authorized(&order, "p", 1_000)]);
     story.told([fact::refused("q")]);
-    assert_eq!((story.order.state, story.holds()), (State::Confirmed, vec!["contradiction.stock"]));
+    assert_eq!(
+        (story.order.state, story.holds()),
+        (State::Confirmed, vec!["contradiction.stock"])
+    );
 }
 
 #[test]

@@ -5,5 +5,8 @@
 
 mod desk;
 mod holds;
+mod invariants;
 mod lifecycle;
+mod money;
+mod permutations;
 mod placing;

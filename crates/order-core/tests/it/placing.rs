@@ -9,18 +9,36 @@ fn refused(new: impl Into<NewOrder>) -> Violations {
 }
 
 fn fields(violations: &Violations) -> Vec<&str> {
-    violations.as_slice().iter().map(|violation| violation.field.as_str()).collect()
+    violations
+        .as_slice()
+        .iter()
+        .map(|violation| violation.field.as_str())
+        .collect()
 }
 
 #[test]
 fn all_that_is_wrong_is_told_at_once_in_the_callers_paths() {
-    let mut new = new_order().amounts(-1, -2, -3).metadata("", "x").confirm_before(time(NOW)).build();
+    let mut new = new_order()
+        .amounts(-1, -2, -3)
+        .metadata("", "x")
+        .confirm_before(time(NOW))
+        .build();
     new.external_id = Some(String::new());
     new.customer_id = "a\u{7}".repeat(40);
     new.currency = "eur".into();
     new.expected_total = Some(-1);
-    new.shipping_address = Some(Address { country: "XX".into(), ..Address::default() });
-    new.lines.push(NewLine { sku: String::new(), quantity: 0, unit_price: -1, discount: -1, tax: i64::MAX, name: Some(String::new()) });
+    new.shipping_address = Some(Address {
+        country: "XX".into(),
+        ..Address::default()
+    });
+    new.lines.push(NewLine {
+        sku: String::new(),
+        quantity: 0,
+        unit_price: -1,
+        discount: -1,
+        tax: i64::MAX,
+        name: Some(String::new()),
+    });
     assert_eq!(
         fields(&refused(new)),
         [
@@ -50,8 +68,17 @@ fn all_that_is_wrong_is_told_at_once_in_the_callers_paths() {
 
 #[test]
 fn limits_are_met_to_the_unit() {
-    let line = |quantity, unit_price, discount| NewLine { sku: "s".into(), quantity, unit_price, discount, ..NewLine::default() };
-    let with = |line: NewLine| NewOrder { lines: vec![line], ..new_order().build() };
+    let line = |quantity, unit_price, discount| NewLine {
+        sku: "s".into(),
+        quantity,
+        unit_price,
+        discount,
+        ..NewLine::default()
+    };
+    let with = |line: NewLine| NewOrder {
+        lines: vec![line],
+        ..new_order().build()
+    };
     const MAX: i64 = (1 << 53) - 1;
     assert!(Order::place(with(line(1, MAX, 0)), OrderId::NIL, 0, time(NOW)).is_ok());
     for (new, field) in [
@@ -60,13 +87,39 @@ fn limits_are_met_to_the_unit() {
         (with(line(1_000_001, 1, 0)), "lines[0].quantity"),
         (with(line(2, 10, 21)), "lines[0].discount"),
         (new_order().amounts(1_001, 0, 0).build(), "discount"),
-        (NewOrder { lines: vec![], ..new_order().build() }, "lines"),
-        (NewOrder { lines: vec![line(1, 1, 0); 1_001], ..new_order().build() }, "lines"),
-        (NewOrder { lines: vec![line(1, MAX, 0), line(1, 1, 0)], ..new_order().build() }, "lines"),
+        (
+            NewOrder {
+                lines: vec![],
+                ..new_order().build()
+            },
+            "lines",
+        ),
+        (
+            NewOrder {
+                lines: vec![line(1, 1, 0); 1_001],
+                ..new_order().build()
+            },
+            "lines",
+        ),
+        (
+            NewOrder {
+                lines: vec![line(1, MAX, 0), line(1, 1, 0)],
+                ..new_order().build()
+            },
+            "lines",
+        ),
     ] {
         assert_eq!(fields(&refused(new)), [field]);
     }
-    assert_eq!(place(NewOrder { lines: vec![line(1, 1, 0); 1_000], ..new_order().build() }).lines.len(), 1_000);
+    assert_eq!(
+        place(NewOrder {
+            lines: vec![line(1, 1, 0); 1_000],
+            ..new_order().build()
+        })
+        .lines
+        .len(),
+        1_000
+    );
 }
 
 #[test]
@@ -75,7 +128,10 @@ fn a_wrong_expected_total_has_a_code_of_its_own() {
     new.expected_total = Some(999);
     let violations = refused(new.clone());
     assert!(violations.is_total_mismatch());
-    assert_eq!(violations.as_slice()[0].reason, "is 999, but the order's total is 1000");
+    assert_eq!(
+        violations.as_slice()[0].reason,
+        "is 999, but the order's total is 1000"
+    );
     new.expected_total = Some(1_000);
     place(new);
 }
@@ -86,11 +142,23 @@ fn the_fingerprint_is_of_what_is_said() {
     assert_eq!(one.fingerprint(), one.clone().fingerprint());
     let mut terms = one.clone();
     terms.payment_terms = Some(order_core::domain::PaymentTerms::Authorize);
-    assert_eq!(one.fingerprint(), terms.fingerprint(), "the default said aloud is the same request");
+    assert_eq!(
+        one.fingerprint(),
+        terms.fingerprint(),
+        "the default said aloud is the same request"
+    );
     let mut moved = one.clone();
     (moved.customer_id, moved.currency) = ("customer-1E".into(), "UR".into());
-    assert_ne!(one.fingerprint(), moved.fingerprint(), "texts do not run into one another");
-    for change in [new_order().metadata("a", "c").build(), new_order().metadata("ab", "").build(), new_order().build()] {
+    assert_ne!(
+        one.fingerprint(),
+        moved.fingerprint(),
+        "texts do not run into one another"
+    );
+    for change in [
+        new_order().metadata("a", "c").build(),
+        new_order().metadata("ab", "").build(),
+        new_order().build(),
+    ] {
         assert_ne!(one.fingerprint(), change.fingerprint());
     }
 }

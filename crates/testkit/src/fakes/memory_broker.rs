@@ -33,13 +33,20 @@ impl MemoryBroker {
 
     /// A new publisher to this broker, as another replica has one.
     pub fn publisher(&self) -> MemoryPublisher {
-        MemoryPublisher { broker: self.clone(), epochs: Mutex::new(HashMap::new()) }
+        MemoryPublisher {
+            broker: self.clone(),
+            epochs: Mutex::new(HashMap::new()),
+        }
     }
 
     /// What consumers of `partition` see, in their order.
     pub fn published(&self, partition: u16) -> Vec<RecordedEvent> {
         let topics = locked(&self.0);
-        topics.partitions.get(&partition).map(|known| known.events.clone()).unwrap_or_default()
+        topics
+            .partitions
+            .get(&partition)
+            .map(|known| known.events.clone())
+            .unwrap_or_default()
     }
 
     /// Makes every call fail with this detail, or work again.
@@ -70,7 +77,9 @@ impl EventPublisher for MemoryPublisher {
     async fn publish(&self, events: &[RecordedEvent]) -> Result<(), PublishError> {
         let mut topics = locked(&self.broker.0);
         topics.check()?;
-        let Some(first) = events.first() else { return Ok(()) };
+        let Some(first) = events.first() else {
+            return Ok(());
+        };
         let partition = first.position.partition;
         let known = topics.partitions.entry(partition).or_default();
         // Whoever never took the partition over holds it as little as one who was fenced.
@@ -81,7 +90,10 @@ impl EventPublisher for MemoryPublisher {
         for event in events {
             expected += 1;
             if event.position.partition != partition || event.position.offset != expected {
-                return Err(PublishError::OutOfOrder { got: event.position, expected });
+                return Err(PublishError::OutOfOrder {
+                    got: event.position,
+                    expected,
+                });
             }
         }
         known.cursor = expected;
@@ -93,7 +105,9 @@ impl EventPublisher for MemoryPublisher {
 impl Topics {
     fn check(&self) -> Result<(), PublishError> {
         match &self.away {
-            Some(detail) => Err(PublishError::Unavailable { detail: detail.clone() }),
+            Some(detail) => Err(PublishError::Unavailable {
+                detail: detail.clone(),
+            }),
             None => Ok(()),
         }
     }

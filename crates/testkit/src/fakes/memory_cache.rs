@@ -46,7 +46,9 @@ impl OrderCache for MemoryCache {
             return;
         }
         let mut entries = locked(&self.entries);
-        let kept = entries.get(&order.order_id).map(|entry| (entry.order.version, entry.as_of));
+        let kept = entries
+            .get(&order.order_id)
+            .map(|entry| (entry.order.version, entry.as_of));
         // A late put of the same version was the newest at the later of both times.
         let as_of = match kept {
             Some((version, _)) if version > order.version => return,

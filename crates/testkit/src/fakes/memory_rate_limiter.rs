@@ -25,13 +25,18 @@ struct Bucket {
 impl MemoryRateLimiter {
     /// Buckets that hold at most `burst` tokens and gain `rate` a second.
     pub fn new(rate: u32, burst: u32) -> MemoryRateLimiter {
-        MemoryRateLimiter { rate, burst, buckets: Mutex::new(HashMap::new()) }
+        MemoryRateLimiter {
+            rate,
+            burst,
+            buckets: Mutex::new(HashMap::new()),
+        }
     }
 
     /// The bucket after the time until `now`. A clock that stepped back gives nothing, and what it
     /// gains until it is where it was is not given twice.
     fn fill(&self, bucket: &mut Bucket, now: Timestamp) {
-        let millis = u64::try_from(now.millis().saturating_sub(bucket.filled_at.millis())).unwrap_or(0);
+        let millis =
+            u64::try_from(now.millis().saturating_sub(bucket.filled_at.millis())).unwrap_or(0);
         let gained = millis.saturating_mul(u64::from(self.rate));
         bucket.thousandths = bucket.thousandths.saturating_add(gained).min(self.full());
         bucket.filled_at = bucket.filled_at.max(now);
@@ -54,7 +59,10 @@ impl MemoryRateLimiter {
 impl RateLimiter for MemoryRateLimiter {
     async fn take(&self, caller: &str, tokens: u32, now: Timestamp) -> RateDecision {
         let mut buckets = locked(&self.buckets);
-        let full = Bucket { thousandths: self.full(), filled_at: now };
+        let full = Bucket {
+            thousandths: self.full(),
+            filled_at: now,
+        };
         let bucket = buckets.entry(caller.to_owned()).or_insert(full);
         self.fill(bucket, now);
         let wanted = u64::from(tokens) * 1_000;
@@ -67,7 +75,11 @@ impl RateLimiter for MemoryRateLimiter {
             allowed,
             burst: self.burst,
             remaining: u32::try_from(bucket.thousandths / 1_000).unwrap_or(u32::MAX),
-            retry_after_millis: if allowed { 0 } else { self.wait_millis(missing) },
+            retry_after_millis: if allowed {
+                0
+            } else {
+                self.wait_millis(missing)
+            },
         }
     }
 }

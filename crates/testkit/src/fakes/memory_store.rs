@@ -5,8 +5,8 @@ use super::store_state::State;
 use async_trait::async_trait;
 use order_core::domain::{FactKey, IdempotencyKey, Order, OrderId, Timestamp};
 use order_core::ports::{
-    Change, Committed, EventFeed, FeedError, FeedPosition, FeedToken, ListFilter, ListQuery, OrderStore,
-    ParkedFact, RecordedEvent, StoreError, StoredFact, StoredRequest,
+    Change, Committed, EventFeed, FeedError, FeedPosition, FeedToken, ListFilter, ListQuery,
+    OrderStore, ParkedFact, RecordedEvent, StoreError, StoredFact, StoredRequest,
 };
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
@@ -61,10 +61,23 @@ impl MemoryStore {
     /// Drops the events before `first` from the feed, as retention does; histories stay.
     pub fn forget_before(&self, first: FeedPosition) {
         let mut state = locked(&self.0.state);
-        let Some(feed) = state.feed.get_mut(&first.partition) else { return };
+        let Some(feed) = state.feed.get_mut(&first.partition) else {
+            return;
+        };
         let newest = feed.newest();
-        feed.events.retain(|event| event.position.offset >= first.offset);
+        feed.events
+            .retain(|event| event.position.offset >= first.offset);
         feed.forgotten = newest - feed.events.len() as u64;
+    }
+
+    /// A store of its own with the same contents.
+    #[must_use]
+    pub fn fork(&self) -> MemoryStore {
+        let state = Mutex::new(locked(&self.0.state).clone());
+        MemoryStore(Arc::new(Shared {
+            state,
+            ..Shared::default()
+        }))
     }
 
     /// How many orders it holds.
@@ -92,10 +105,17 @@ impl MemoryStore {
         if (0..named).any(|partition| after.offset(partition) > newest.offset(partition)) {
             return Err(FeedError::Ahead { newest });
         }
-        if state.feed.iter().any(|(&partition, feed)| after.offset(partition) < feed.forgotten) {
+        if state
+            .feed
+            .iter()
+            .any(|(&partition, feed)| after.offset(partition) < feed.forgotten)
+        {
             let mut oldest = FeedToken::start();
             for (&partition, feed) in &state.feed {
-                oldest.advance(FeedPosition { partition, offset: feed.forgotten });
+                oldest.advance(FeedPosition {
+                    partition,
+                    offset: feed.forgotten,
+                });
             }
             return Err(FeedError::Gone { oldest });
         }
@@ -105,7 +125,10 @@ impl MemoryStore {
     fn has_beyond(&self, after: &FeedToken) -> Result<bool, FeedError> {
         let state = self.state()?;
         MemoryStore::check_token(&state, after)?;
-        Ok(state.feed.iter().any(|(&partition, feed)| feed.newest() > after.offset(partition)))
+        Ok(state
+            .feed
+            .iter()
+            .any(|(&partition, feed)| feed.newest() > after.offset(partition)))
     }
 }
 
@@ -124,10 +147,16 @@ impl OrderStore for MemoryStore {
         Ok(self.state()?.current(order_id).cloned())
     }
 
-    async fn load_at(&self, order_id: OrderId, version: u64) -> Result<Option<Arc<Order>>, StoreError> {
+    async fn load_at(
+        &self,
+        order_id: OrderId,
+        version: u64,
+    ) -> Result<Option<Arc<Order>>, StoreError> {
         let state = self.state()?;
         let events = state.orders.get(&order_id).into_iter().flatten();
-        let at = events.map(|recorded| &recorded.event).find(|event| event.version() == version);
+        let at = events
+            .map(|recorded| &recorded.event)
+            .find(|event| event.version() == version);
         Ok(at.map(|event| Arc::clone(&event.order)))
     }
 
@@ -145,7 +174,11 @@ impl OrderStore for MemoryStore {
 
     async fn list(&self, query: &ListQuery) -> Result<Vec<Arc<Order>>, StoreError> {
         let state = self.state()?;
-        let newest_first = state.orders.values().rev().filter_map(|events| events.last());
+        let newest_first = state
+            .orders
+            .values()
+            .rev()
+            .filter_map(|events| events.last());
         let matching = newest_first
             .map(|last| &last.event.order)
             .filter(|order| query.before.is_none_or(|before| order.order_id < before))
@@ -168,20 +201,38 @@ impl OrderStore for MemoryStore {
     async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<OrderId>, StoreError> {
         let state = self.state()?;
         let open = state.orders.keys().filter_map(|id| state.current(*id));
-        let mut due: Vec<(Timestamp, OrderId)> =
-            open.filter_map(|order| Some((order.open_deadline()?, order.order_id))).collect();
+        let mut due: Vec<(Timestamp, OrderId)> = open
+            .filter_map(|order| Some((order.open_deadline()?, order.order_id)))
+            .collect();
         due.retain(|&(deadline, _)| deadline <= now);
         due.sort_unstable();
-        Ok(due.into_iter().take(limit).map(|(_, order_id)| order_id).collect())
+        Ok(due
+            .into_iter()
+            .take(limit)
+            .map(|(_, order_id)| order_id)
+            .collect())
     }
 
     async fn parked_ready(&self, limit: usize) -> Result<Vec<(OrderId, ParkedFact)>, StoreError> {
         let state = self.state()?;
-        Ok(state.parked_ready().take(limit).map(|(id, parked)| (id, parked.clone())).collect())
+        Ok(state
+            .parked_ready()
+            .take(limit)
+            .map(|(id, parked)| (id, parked.clone()))
+            .collect())
     }
 
-    async fn parked_for(&self, order_id: OrderId, limit: usize) -> Result<Vec<ParkedFact>, StoreError> {
-        Ok(self.state()?.parked_for(order_id).take(limit).cloned().collect())
+    async fn parked_for(
+        &self,
+        order_id: OrderId,
+        limit: usize,
+    ) -> Result<Vec<ParkedFact>, StoreError> {
+        Ok(self
+            .state()?
+            .parked_for(order_id)
+            .take(limit)
+            .cloned()
+            .collect())
     }
 
     async fn bury_parked(&self, before: Timestamp, limit: usize) -> Result<u64, StoreError> {
@@ -191,13 +242,19 @@ impl OrderStore for MemoryStore {
 
 #[async_trait]
 impl EventFeed for MemoryStore {
-    async fn read_after(&self, after: &FeedToken, limit: usize) -> Result<Vec<RecordedEvent>, FeedError> {
+    async fn read_after(
+        &self,
+        after: &FeedToken,
+        limit: usize,
+    ) -> Result<Vec<RecordedEvent>, FeedError> {
         let state = self.state()?;
         MemoryStore::check_token(&state, after)?;
         let partitions = state.feed.iter();
         let unread = partitions.flat_map(|(&partition, feed)| {
             let after = after.offset(partition);
-            feed.events.iter().filter(move |recorded| recorded.position.offset > after)
+            feed.events
+                .iter()
+                .filter(move |recorded| recorded.position.offset > after)
         });
         Ok(unread.take(limit).cloned().collect())
     }
@@ -221,17 +278,30 @@ impl EventFeed for MemoryStore {
 fn head(state: &State) -> FeedToken {
     let mut head = FeedToken::start();
     for (&partition, feed) in &state.feed {
-        head.advance(FeedPosition { partition, offset: feed.newest() });
+        head.advance(FeedPosition {
+            partition,
+            offset: feed.newest(),
+        });
     }
     head
 }
 
 fn matches(filter: &ListFilter, order: &Order) -> bool {
-    filter.customer_id.as_ref().is_none_or(|id| *id == order.customer_id)
-        && filter.external_id.as_ref().is_none_or(|id| Some(id) == order.external_id.as_ref())
+    filter
+        .customer_id
+        .as_ref()
+        .is_none_or(|id| *id == order.customer_id)
+        && filter
+            .external_id
+            .as_ref()
+            .is_none_or(|id| Some(id) == order.external_id.as_ref())
         && filter.state.is_none_or(|state| state == order.state)
-        && filter.payment_status.is_none_or(|status| status == order.payment_status)
-        && filter.fulfillment_status.is_none_or(|status| status == order.fulfillment_status)
+        && filter
+            .payment_status
+            .is_none_or(|status| status == order.payment_status)
+        && filter
+            .fulfillment_status
+            .is_none_or(|status| status == order.fulfillment_status)
         && filter.placed_after.is_none_or(|at| order.placed_at >= at)
         && filter.placed_before.is_none_or(|at| order.placed_at < at)
 }

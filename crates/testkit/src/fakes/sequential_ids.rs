@@ -18,7 +18,10 @@ pub struct SequentialIds {
 impl SequentialIds {
     /// The source with this number; two sources with different numbers never give equal ids.
     pub fn new(source: u16) -> SequentialIds {
-        SequentialIds { source: u64::from(source), next: AtomicU64::new(0) }
+        SequentialIds {
+            source: u64::from(source),
+            next: AtomicU64::new(0),
+        }
     }
 }
 

@@ -37,6 +37,15 @@ impl HealthSource for StaticHealth {
 }
 
 fn store(ok: bool) -> Component {
-    let detail = if ok { String::new() } else { "as the test says".to_owned() };
-    Component { name: "store".to_owned(), ok, required: true, detail }
+    let detail = if ok {
+        String::new()
+    } else {
+        "as the test says".to_owned()
+    };
+    Component {
+        name: "store".to_owned(),
+        ok,
+        required: true,
+        detail,
+    }
 }

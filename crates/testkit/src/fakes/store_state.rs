@@ -1,15 +1,17 @@
 //! The tables of [`MemoryStore`](super::MemoryStore) and the rules of writing them, without ports,
 //! locks or waiting: the contract of `OrderStore::commit` in its plainest form.
 
-use order_core::domain::{Event, FactKey, Fingerprint, IdempotencyKey, Order, OrderId, OrderRef, Timestamp};
+use order_core::domain::{
+    Event, FactKey, Fingerprint, IdempotencyKey, Order, OrderId, OrderRef, Timestamp,
+};
 use order_core::ports::{
-    Change, Committed, FactRecord, FeedPosition, ParkedFact, RecordedEvent, RequestRecord, StoredFact,
-    StoredRequest,
+    Change, Committed, FactRecord, FeedPosition, ParkedFact, RecordedEvent, RequestRecord,
+    StoredFact, StoredRequest,
 };
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct State {
     /// Every event of every order; the event of version `n` stands at `n - 1`.
     pub(super) orders: BTreeMap<OrderId, Vec<RecordedEvent>>,
@@ -24,7 +26,7 @@ pub(super) struct State {
 }
 
 /// One partition.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Feed {
     /// How many of the oldest events are no longer kept.
     pub(super) forgotten: u64,
@@ -50,10 +52,17 @@ impl State {
     pub(super) fn commit(&mut self, change: Change) -> Committed {
         match change {
             Change::Place { events, request } => self.place(events, request),
-            Change::Advance { expected_version, events, request, fact } => {
-                self.advance(expected_version, events, request, fact)
-            }
-            Change::Remember { order_id, version, fact } => self.remember(order_id, version, fact),
+            Change::Advance {
+                expected_version,
+                events,
+                request,
+                fact,
+            } => self.advance(expected_version, events, request, fact),
+            Change::Remember {
+                order_id,
+                version,
+                fact,
+            } => self.remember(order_id, version, fact),
             Change::Park(parked) => self.park(parked),
         }
     }
@@ -63,7 +72,11 @@ impl State {
         if let Some(&known) = self.requests.get(&request.key) {
             return Committed::RequestKnown(known);
         }
-        if let Some(&order_id) = order.external_id.as_ref().and_then(|id| self.externals.get(id)) {
+        if let Some(&order_id) = order
+            .external_id
+            .as_ref()
+            .and_then(|id| self.externals.get(id))
+        {
             return Committed::ExternalIdTaken { order_id };
         }
         if self.orders.contains_key(&order.order_id) {
@@ -73,7 +86,9 @@ impl State {
             self.externals.insert(external_id, order.order_id);
         }
         self.write(&order, events, Some(request), None);
-        Committed::Done { facts_waiting: self.parked_for(order.order_id).next().is_some() }
+        Committed::Done {
+            facts_waiting: self.parked_for(order.order_id).next().is_some(),
+        }
     }
 
     fn advance(
@@ -94,7 +109,9 @@ impl State {
             return Committed::VersionConflict;
         }
         self.write(&order, events, request, fact);
-        Committed::Done { facts_waiting: false }
+        Committed::Done {
+            facts_waiting: false,
+        }
     }
 
     fn remember(&mut self, order_id: OrderId, version: u64, fact: FactRecord) -> Committed {
@@ -105,7 +122,9 @@ impl State {
             return Committed::VersionConflict;
         }
         self.record_fact(fact, order_id, version);
-        Committed::Done { facts_waiting: false }
+        Committed::Done {
+            facts_waiting: false,
+        }
     }
 
     fn park(&mut self, parked: ParkedFact) -> Committed {
@@ -115,11 +134,17 @@ impl State {
         if let Some(order_id) = self.resolve(parked.order()) {
             return Committed::OrderKnown { order_id };
         }
-        let row = FactRow { fingerprint: parked.fingerprint, place: FactPlace::Parked };
+        let row = FactRow {
+            fingerprint: parked.fingerprint,
+            place: FactPlace::Parked,
+        };
         self.facts.insert(parked.fact.key.clone(), row);
         self.arrivals += 1;
-        self.parked.insert((parked.parked_at, self.arrivals), parked);
-        Committed::Done { facts_waiting: false }
+        self.parked
+            .insert((parked.parked_at, self.arrivals), parked);
+        Committed::Done {
+            facts_waiting: false,
+        }
     }
 
     /// Appends the events and remembers what made them.
@@ -133,13 +158,23 @@ impl State {
         for event in events {
             let partition = event.order.partition;
             let feed = self.feed.entry(partition).or_default();
-            let position = FeedPosition { partition, offset: feed.newest() + 1 };
+            let position = FeedPosition {
+                partition,
+                offset: feed.newest() + 1,
+            };
             let recorded = RecordedEvent { position, event };
             feed.events.push(recorded.clone());
-            self.orders.entry(order.order_id).or_default().push(recorded);
+            self.orders
+                .entry(order.order_id)
+                .or_default()
+                .push(recorded);
         }
         if let Some(RequestRecord { key, fingerprint }) = request {
-            let stored = StoredRequest { order_id: order.order_id, version: order.version, fingerprint };
+            let stored = StoredRequest {
+                order_id: order.order_id,
+                version: order.version,
+                fingerprint,
+            };
             self.requests.insert(key, stored);
         }
         if let Some(fact) = fact {
@@ -152,7 +187,13 @@ impl State {
             self.parked.retain(|_, parked| parked.fact.key != fact.key);
         }
         let place = FactPlace::Recorded(order_id, version);
-        self.facts.insert(fact.key, FactRow { fingerprint: fact.fingerprint, place });
+        self.facts.insert(
+            fact.key,
+            FactRow {
+                fingerprint: fact.fingerprint,
+                place,
+            },
+        );
     }
 
     /// What keeps this fact id from being recorded: any earlier use, but for the parking that it is
@@ -170,7 +211,10 @@ impl State {
 
     /// The order as it is now.
     pub(super) fn current(&self, order_id: OrderId) -> Option<&Arc<Order>> {
-        self.orders.get(&order_id).and_then(|events| events.last()).map(|last| &last.event.order)
+        self.orders
+            .get(&order_id)
+            .and_then(|events| events.last())
+            .map(|last| &last.event.order)
     }
 
     /// The known order that a fact names.
@@ -183,18 +227,28 @@ impl State {
 
     /// Parked facts whose order is known, oldest first.
     pub(super) fn parked_ready(&self) -> impl Iterator<Item = (OrderId, &ParkedFact)> {
-        self.parked.values().filter_map(|parked| Some((self.resolve(parked.order())?, parked)))
+        self.parked
+            .values()
+            .filter_map(|parked| Some((self.resolve(parked.order())?, parked)))
     }
 
     /// Those that wait for this order.
     pub(super) fn parked_for(&self, order_id: OrderId) -> impl Iterator<Item = &ParkedFact> {
-        self.parked_ready().filter(move |(of, _)| *of == order_id).map(|(_, parked)| parked)
+        self.parked_ready()
+            .filter(move |(of, _)| *of == order_id)
+            .map(|(_, parked)| parked)
     }
 
     /// Moves the oldest facts parked before `before` to the dead letters.
     pub(super) fn bury(&mut self, before: Timestamp, limit: usize) -> usize {
         let old = |&(parked_at, _): &(Timestamp, u64)| parked_at < before;
-        let keys: Vec<_> = self.parked.keys().copied().filter(old).take(limit).collect();
+        let keys: Vec<_> = self
+            .parked
+            .keys()
+            .copied()
+            .filter(old)
+            .take(limit)
+            .collect();
         for key in &keys {
             if let Some(parked) = self.parked.remove(key) {
                 if let Some(row) = self.facts.get_mut(&parked.fact.key) {
@@ -220,15 +274,24 @@ impl FactRow {
             FactPlace::Recorded(order_id, version) => Some((order_id, version)),
             FactPlace::Parked | FactPlace::Buried => None,
         };
-        StoredFact { order, fingerprint: self.fingerprint }
+        StoredFact {
+            order,
+            fingerprint: self.fingerprint,
+        }
     }
 }
 
 /// The order after the last of `events`. A change that breaks the rules of [`Change`] is a defect of
 /// whoever made it, and a test is to stop at it.
 fn last_order(events: &[Event], expected_version: u64) -> Arc<Order> {
-    let contiguous = events.iter().zip(expected_version + 1..).all(|(event, version)| event.version() == version);
-    assert!(contiguous, "the versions of a change's events must follow {expected_version} without a gap");
+    let contiguous = events
+        .iter()
+        .zip(expected_version + 1..)
+        .all(|(event, version)| event.version() == version);
+    assert!(
+        contiguous,
+        "the versions of a change's events must follow {expected_version} without a gap"
+    );
     match events.last() {
         Some(event) => Arc::clone(&event.order),
         None => panic!("a change must have at least one event"),

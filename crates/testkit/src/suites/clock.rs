@@ -29,10 +29,16 @@ pub async fn asking_never_blocks(clock: AnyClock) {
     let mut tasks = Vec::new();
     for _ in 0..4 {
         let clock = Arc::clone(&clock);
-        tasks.push(tokio::spawn(async move { (0..CALLS).map(|_| clock.now()).max() }));
+        tasks.push(tokio::spawn(async move {
+            (0..CALLS).map(|_| clock.now()).max()
+        }));
     }
     for task in tasks {
         assert!(task.await.unwrap().is_some());
     }
-    assert!(started.elapsed() < Duration::from_secs(CALLS_SECONDS), "{:?}", started.elapsed());
+    assert!(
+        started.elapsed() < Duration::from_secs(CALLS_SECONDS),
+        "{:?}",
+        started.elapsed()
+    );
 }

@@ -4,10 +4,9 @@ use crate::desk::{done, order_of, with_request};
 use crate::{Desk, fact, new_order};
 use order_core::domain::{OrderRef, PaymentTerms};
 use order_core::ports::{
-    Change, Committed, EventFeed, FeedError, FeedPosition, FeedToken, OrderStore, RecordedEvent,
+    Change, EventFeed, FeedError, FeedPosition, FeedToken, OrderStore, RecordedEvent,
 };
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 /// The feed under test with the store that fills it; both empty, of one partition at least
 /// (`event_feed_partitions_suite!`: three).
@@ -22,34 +21,32 @@ pub struct Feed {
 /// More events than any rule writes.
 const ALL: usize = 100_000;
 /// Writers at once.
-const WRITERS: u16 = 64;
-/// How often waiting is tried: were each woken by its time limit alone, it would take minutes.
-const WAITS: usize = 20;
-/// All of them together, on the slowest machine.
-const WAITS_SECONDS: u64 = 15;
-/// "Some seconds", on the slowest machine.
-const LONGEST_WAIT_SECONDS: u64 = 60;
+pub(super) const WRITERS: u16 = 64;
 
 impl Feed {
-    async fn read(&self, after: &FeedToken) -> Vec<RecordedEvent> {
+    pub(super) async fn read(&self, after: &FeedToken) -> Vec<RecordedEvent> {
         self.feed.read_after(after, ALL).await.unwrap()
     }
 
-    async fn all(&self) -> Vec<RecordedEvent> {
+    pub(super) async fn all(&self) -> Vec<RecordedEvent> {
         self.read(&FeedToken::start()).await
     }
 
-    async fn head(&self) -> FeedToken {
+    pub(super) async fn head(&self) -> FeedToken {
         self.feed.head().await.unwrap()
     }
 }
 
 /// Checks that positions of each partition are 1, 2, 3 …, in the order in which they are read.
-fn assert_dense(events: &[RecordedEvent]) {
+pub(super) fn assert_dense(events: &[RecordedEvent]) {
     let mut seen = FeedToken::start();
     for event in events {
         let expected = seen.offset(event.position.partition) + 1;
-        assert_eq!(event.position.offset, expected, "partition {}", event.position.partition);
+        assert_eq!(
+            event.position.offset, expected,
+            "partition {}",
+            event.position.partition
+        );
         seen.advance(event.position);
     }
 }
@@ -77,7 +74,10 @@ pub async fn positions_are_dense_in_commit_order(feed: Feed) {
     }
     let all = feed.all().await;
     assert_dense(&all);
-    let read: Vec<_> = all.iter().map(|recorded| (recorded.event.order.order_id, recorded.event.version())).collect();
+    let read: Vec<_> = all
+        .iter()
+        .map(|recorded| (recorded.event.order.order_id, recorded.event.version()))
+        .collect();
     assert_eq!(read, expected);
 }
 
@@ -91,9 +91,13 @@ pub async fn positions_are_dense_under_concurrent_writers(feed: Feed) {
             let desk = Desk::numbered(number);
             let mut neighbours = Vec::new();
             for n in 0..4 {
-                let new = new_order().terms(PaymentTerms::Invoice).customer(&format!("c-{number}-{n}"));
+                let new = new_order()
+                    .terms(PaymentTerms::Invoice)
+                    .customer(&format!("c-{number}-{n}"));
                 let order = desk.placed(&*store, new).await;
-                let confirmed = desk.recorded(&*store, &order, fact::reserved("res-1")).await;
+                let confirmed = desk
+                    .recorded(&*store, &order, fact::reserved("res-1"))
+                    .await;
                 neighbours.push((order.order_id, 2, confirmed.version));
             }
             neighbours
@@ -107,13 +111,23 @@ pub async fn positions_are_dense_under_concurrent_writers(feed: Feed) {
     assert_dense(&all);
     assert_eq!(feed.head().await.offset(0), all.len() as u64);
     for (order_id, first, last) in changes {
-        let of_order: Vec<&RecordedEvent> =
-            all.iter().filter(|recorded| recorded.event.order.order_id == order_id).collect();
-        let versions: Vec<u64> = of_order.iter().map(|recorded| recorded.event.version()).collect();
+        let of_order: Vec<&RecordedEvent> = all
+            .iter()
+            .filter(|recorded| recorded.event.order.order_id == order_id)
+            .collect();
+        let versions: Vec<u64> = of_order
+            .iter()
+            .map(|recorded| recorded.event.version())
+            .collect();
         assert_eq!(versions, (1..=last).collect::<Vec<_>>());
-        let of_change = of_order.iter().filter(|recorded| recorded.event.version() >= first);
+        let of_change = of_order
+            .iter()
+            .filter(|recorded| recorded.event.version() >= first);
         let offsets: Vec<u64> = of_change.map(|recorded| recorded.position.offset).collect();
-        assert!(offsets.len() >= 2 && offsets.windows(2).all(|pair| pair[0] + 1 == pair[1]), "{offsets:?}");
+        assert!(
+            offsets.len() >= 2 && offsets.windows(2).all(|pair| pair[0] + 1 == pair[1]),
+            "{offsets:?}"
+        );
     }
 }
 
@@ -161,7 +175,13 @@ pub async fn an_event_is_readable_once_acknowledged(feed: Feed) {
         let read = feed.read(&before).await;
         assert_eq!(read.len(), 1);
         assert_eq!(read[0].event.order, order);
-        assert_eq!(read[0].position, FeedPosition { partition: 0, offset: n });
+        assert_eq!(
+            read[0].position,
+            FeedPosition {
+                partition: 0,
+                offset: n
+            }
+        );
         assert_eq!(feed.head().await.offset(0), n);
     }
 }
@@ -174,7 +194,11 @@ pub async fn reading_goes_on_after_any_position(feed: Feed) {
     }
     let all = feed.all().await;
     for after in 0..=25_usize {
-        let token = if after == 0 { FeedToken::start() } else { FeedToken::at(all[after - 1].position) };
+        let token = if after == 0 {
+            FeedToken::start()
+        } else {
+            FeedToken::at(all[after - 1].position)
+        };
         for limit in [1, 3, 25, 26] {
             let read = feed.feed.read_after(&token, limit).await.unwrap();
             let end = (after + limit).min(25);
@@ -188,9 +212,17 @@ pub async fn the_feed_is_the_history(feed: Feed) {
     let desk = Desk::new();
     let mut ids = Vec::new();
     for _ in 0..5 {
-        let order = desk.placed(&*feed.store, new_order().terms(PaymentTerms::Invoice).lines(2)).await;
-        let order = desk.recorded(&*feed.store, &order, fact::reserved("res-1")).await;
-        desk.recorded(&*feed.store, &order, fact::shipped_all(&order, "parcel-1")).await;
+        let order = desk
+            .placed(
+                &*feed.store,
+                new_order().terms(PaymentTerms::Invoice).lines(2),
+            )
+            .await;
+        let order = desk
+            .recorded(&*feed.store, &order, fact::reserved("res-1"))
+            .await;
+        desk.recorded(&*feed.store, &order, fact::shipped_all(&order, "parcel-1"))
+            .await;
         ids.push(order.order_id);
     }
     let mut of_orders = Vec::new();
@@ -210,8 +242,15 @@ pub async fn only_done_changes_write_events(feed: Feed) {
     let held = done(&*feed.store, desk.hold(&order, "A")).await;
     let before = feed.all().await;
     let replay = with_request(desk.place(new_order()), request);
-    let remember = Change::Remember { order_id: order.order_id, version: held.version, fact: desk.fact_record() };
-    let park = desk.park(OrderRef::External("later".to_owned()), fact::reserved("res-1"));
+    let remember = Change::Remember {
+        order_id: order.order_id,
+        version: held.version,
+        fact: desk.fact_record(),
+    };
+    let park = desk.park(
+        OrderRef::External("later".to_owned()),
+        fact::reserved("res-1"),
+    );
     for change in [replay, desk.hold(&order, "STALE"), remember, park] {
         feed.store.commit(change).await.unwrap();
     }
@@ -230,98 +269,5 @@ pub async fn a_position_ahead_of_the_feed_is_refused(feed: Feed) {
             Err(FeedError::Ahead { newest }) => assert_eq!(newest.offset(0), 1),
             other => panic!("expected Ahead, got {other:?}"),
         }
-    }
-}
-
-/// Waiting ends at once where there is an event already.
-pub async fn waiting_ends_at_once_where_there_is_more(feed: Feed) {
-    let desk = Desk::new();
-    let started = Instant::now();
-    for _ in 0..WAITS {
-        let before = feed.head().await;
-        desk.placed(&*feed.store, new_order()).await;
-        feed.feed.wait_beyond(&before).await.unwrap();
-        feed.feed.wait_beyond(&FeedToken::start()).await.unwrap();
-    }
-    assert!(started.elapsed() < Duration::from_secs(WAITS_SECONDS), "{:?}", started.elapsed());
-}
-
-/// A commit wakes everybody who waits, long before they would look by themselves.
-pub async fn a_commit_wakes_who_waits(feed: Feed) {
-    let desk = Desk::new();
-    let started = Instant::now();
-    for _ in 0..WAITS {
-        let before = feed.head().await;
-        let waiting = |_| {
-            let (feed, before) = (feed.clone(), before.clone());
-            tokio::spawn(async move {
-                while feed.feed.read_after(&before, 1).await.unwrap().is_empty() {
-                    feed.feed.wait_beyond(&before).await.unwrap();
-                }
-            })
-        };
-        let waiters: Vec<_> = (0..8).map(waiting).collect();
-        tokio::task::yield_now().await;
-        desk.placed(&*feed.store, new_order()).await;
-        for waiter in waiters {
-            waiter.await.unwrap();
-        }
-    }
-    assert!(started.elapsed() < Duration::from_secs(WAITS_SECONDS), "{:?}", started.elapsed());
-}
-
-/// Waiting ends by itself, so that a caller whose wake-up was lost looks again.
-pub async fn waiting_ends_by_itself(feed: Feed) {
-    let started = Instant::now();
-    feed.feed.wait_beyond(&FeedToken::start()).await.unwrap();
-    assert!(started.elapsed() < Duration::from_secs(LONGEST_WAIT_SECONDS), "{:?}", started.elapsed());
-    assert_eq!(feed.all().await, []);
-}
-
-/// Each partition is dense by itself, an order's events stay in its partition, and one token
-/// follows them all (three partitions).
-pub async fn each_partition_is_dense_by_itself(feed: Feed) {
-    let mut writers = Vec::new();
-    for number in 0..WRITERS {
-        let store = Arc::clone(&feed.store);
-        writers.push(tokio::spawn(async move {
-            let desk = Desk::numbered(number);
-            let partition = number % 3;
-            let order = done(&*store, desk.place_in(partition, new_order())).await;
-            done(&*store, desk.hold(&order, "A")).await;
-        }));
-    }
-    for writer in writers {
-        writer.await.unwrap();
-    }
-    let mut after = FeedToken::start();
-    let mut all: Vec<RecordedEvent> = Vec::new();
-    loop {
-        let read = feed.feed.read_after(&after, 5).await.unwrap();
-        if read.is_empty() {
-            break;
-        }
-        for event in read {
-            assert_eq!(event.position.partition, event.event.order.partition);
-            after.advance(event.position);
-            all.push(event);
-        }
-    }
-    assert_dense(&all);
-    assert_eq!(all.len(), usize::from(WRITERS) * 2);
-    let head = feed.head().await;
-    assert!((0..3).all(|partition| head.offset(partition) == after.offset(partition)), "{head} and {after}");
-}
-
-/// Waiting and reading see an event in whichever partition it is (three partitions).
-pub async fn a_wait_sees_every_partition(feed: Feed) {
-    let desk = Desk::new();
-    for partition in 0..3 {
-        let before = feed.head().await;
-        let answer = feed.store.commit(desk.place_in(partition, new_order())).await;
-        assert!(matches!(answer, Ok(Committed::Done { .. })));
-        feed.feed.wait_beyond(&before).await.unwrap();
-        let read = feed.read(&before).await;
-        assert_eq!(read.iter().map(|event| event.position.partition).collect::<Vec<_>>(), [partition]);
     }
 }

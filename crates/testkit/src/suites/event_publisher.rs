@@ -28,7 +28,10 @@ fn events(partition: u16, count: usize) -> Vec<RecordedEvent> {
     for offset in (1..).take(count) {
         let event = desk.event(order, EventData::Placed);
         order = order_core::domain::Order::clone(&event.order);
-        events.push(RecordedEvent { position: FeedPosition { partition, offset }, event });
+        events.push(RecordedEvent {
+            position: FeedPosition { partition, offset },
+            event,
+        });
     }
     events
 }
@@ -73,13 +76,26 @@ pub async fn an_earlier_holder_is_fenced(bench: Bench) {
     assert_eq!(old.cursor(0).await, Ok(0));
     assert_eq!(old.publish(&all[..2]).await, Ok(()));
     assert_eq!(new.cursor(0).await, Ok(2));
-    assert_eq!(old.publish(&all[2..4]).await, Err(PublishError::Fenced { partition: 0 }));
-    assert_eq!(bench.published(0).await, ids(&all[..2]), "a fenced holder publishes nothing");
+    assert_eq!(
+        old.publish(&all[2..4]).await,
+        Err(PublishError::Fenced { partition: 0 })
+    );
+    assert_eq!(
+        bench.published(0).await,
+        ids(&all[..2]),
+        "a fenced holder publishes nothing"
+    );
     assert_eq!(new.publish(&all[2..4]).await, Ok(()));
-    assert_eq!(old.publish(&all[4..]).await, Err(PublishError::Fenced { partition: 0 }));
+    assert_eq!(
+        old.publish(&all[4..]).await,
+        Err(PublishError::Fenced { partition: 0 })
+    );
     assert_eq!(old.cursor(0).await, Ok(4));
     assert_eq!(old.publish(&all[4..]).await, Ok(()));
-    assert_eq!(new.publish(&all[4..]).await, Err(PublishError::Fenced { partition: 0 }));
+    assert_eq!(
+        new.publish(&all[4..]).await,
+        Err(PublishError::Fenced { partition: 0 })
+    );
     assert_eq!(bench.published(0).await, ids(&all));
 }
 
@@ -100,7 +116,10 @@ pub async fn a_gap_or_a_repetition_publishes_nothing(bench: Bench) {
     ] {
         assert_eq!(publisher.cursor(0).await, Ok(3), "before {why}");
         let refused = publisher.publish(wrong).await;
-        assert!(matches!(refused, Err(PublishError::OutOfOrder { .. })), "{why}: {refused:?}");
+        assert!(
+            matches!(refused, Err(PublishError::OutOfOrder { .. })),
+            "{why}: {refused:?}"
+        );
         assert_eq!(bench.published(0).await, ids(&all[..3]), "{why}");
     }
     let refused = publisher.publish(&all[5..]).await;
@@ -119,7 +138,11 @@ pub async fn partitions_stand_apart(bench: Bench) {
     assert_eq!(b.cursor(1).await, Ok(0));
     assert_eq!(a.publish(&zero[..2]).await, Ok(()));
     assert_eq!(b.publish(&one).await, Ok(()));
-    assert_eq!(a.publish(&zero[2..]).await, Ok(()), "who takes another partition fences nobody here");
+    assert_eq!(
+        a.publish(&zero[2..]).await,
+        Ok(()),
+        "who takes another partition fences nobody here"
+    );
     assert_eq!(bench.published(0).await, ids(&zero));
     assert_eq!(bench.published(1).await, ids(&one));
 }
@@ -133,7 +156,9 @@ pub async fn rivals_publish_every_event_once(bench: Bench) {
         rivals.push(tokio::spawn(async move {
             loop {
                 // Whatever went wrong, the cursor tells where to go on.
-                let Ok(cursor) = publisher.cursor(0).await else { continue };
+                let Ok(cursor) = publisher.cursor(0).await else {
+                    continue;
+                };
                 let next = usize::try_from(cursor).unwrap();
                 if next == all.len() {
                     return;

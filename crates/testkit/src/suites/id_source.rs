@@ -23,7 +23,10 @@ pub async fn an_id_tells_its_time(sources: Sources) {
             assert_eq!(id.placed_at(), at);
             let text = id.to_string();
             assert_eq!(&text[14..15], "7", "the version of {text}");
-            assert!(matches!(&text[19..20], "8" | "9" | "a" | "b"), "the variant of {text}");
+            assert!(
+                matches!(&text[19..20], "8" | "9" | "a" | "b"),
+                "the variant of {text}"
+            );
             assert_eq!(text.parse(), Ok(id));
         }
     }
@@ -68,7 +71,9 @@ pub async fn no_two_ids_are_equal(sources: Sources) {
     for n in 0..6 {
         let source = Arc::clone(&sources[n % sources.len()]);
         tasks.push(tokio::spawn(async move {
-            (0..IDS).map(|_| source.order_id(at(0))).collect::<Vec<OrderId>>()
+            (0..IDS)
+                .map(|_| source.order_id(at(0)))
+                .collect::<Vec<OrderId>>()
         }));
     }
     let mut all = HashSet::new();

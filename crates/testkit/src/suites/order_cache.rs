@@ -26,7 +26,10 @@ fn held(desk: &Desk, order: &Order) -> Arc<Order> {
 }
 
 async fn cached(cache: &Cache, order: &Order) -> CachedOrder {
-    cache.get(order.order_id).await.expect("a cache with room keeps what it was given")
+    cache
+        .get(order.order_id)
+        .await
+        .expect("a cache with room keeps what it was given")
 }
 
 /// An order that nobody put is not there.
@@ -38,13 +41,21 @@ pub async fn the_unknown_is_none(cache: Cache) {
 /// An order comes back whole, with its time.
 pub async fn an_order_comes_back_whole(cache: Cache) {
     let desk = Desk::new();
-    for (n, order) in [full_order(&desk), desk.order(new_order()), desk.order(new_order().lines(1_000))]
-        .into_iter()
-        .enumerate()
+    for (n, order) in [
+        full_order(&desk),
+        desk.order(new_order()),
+        desk.order(new_order().lines(1_000)),
+    ]
+    .into_iter()
+    .enumerate()
     {
         let (order, as_of) = (Arc::new(order), desk.tick());
         cache.put(Arc::clone(&order), as_of).await;
-        assert_eq!(cached(&cache, &order).await, CachedOrder { order, as_of }, "order {n}");
+        assert_eq!(
+            cached(&cache, &order).await,
+            CachedOrder { order, as_of },
+            "order {n}"
+        );
     }
 }
 
@@ -56,7 +67,13 @@ pub async fn a_newer_version_takes_the_place(cache: Cache) {
     cache.put(first, desk.tick()).await;
     let as_of = desk.tick();
     cache.put(Arc::clone(&second), as_of).await;
-    assert_eq!(cached(&cache, &second).await, CachedOrder { order: second, as_of });
+    assert_eq!(
+        cached(&cache, &second).await,
+        CachedOrder {
+            order: second,
+            as_of
+        }
+    );
 }
 
 /// An older version never comes back, however late it is put.
@@ -64,7 +81,10 @@ pub async fn an_older_version_changes_nothing(cache: Cache) {
     let desk = Desk::new();
     let first = order(&desk);
     let second = held(&desk, &first);
-    let kept = CachedOrder { order: Arc::clone(&second), as_of: desk.tick() };
+    let kept = CachedOrder {
+        order: Arc::clone(&second),
+        as_of: desk.tick(),
+    };
     cache.put(second, kept.as_of).await;
     cache.put(Arc::clone(&first), desk.tick()).await;
     cache.put(Arc::clone(&first), Timestamp::MAX).await;
@@ -105,7 +125,11 @@ pub async fn the_newest_of_many_stays(cache: Cache) {
     let newest = Arc::clone(&versions[63]);
     let mut puts = Vec::new();
     for n in 0..64 {
-        let (cache, order, as_of) = (Arc::clone(&cache), Arc::clone(&versions[n * 37 % 64]), desk.tick());
+        let (cache, order, as_of) = (
+            Arc::clone(&cache),
+            Arc::clone(&versions[n * 37 % 64]),
+            desk.tick(),
+        );
         puts.push(tokio::spawn(async move { cache.put(order, as_of).await }));
     }
     for put in puts {
@@ -132,5 +156,9 @@ pub async fn a_cache_that_is_away_does_not_make_wait(cache: Cache) {
         assert_eq!(cache.get(order.order_id).await, None);
     }
     let longest = Duration::from_millis(CALL_MILLIS * CALLS * 2);
-    assert!(started.elapsed() <= longest, "{CALLS} gets and puts took {:?}", started.elapsed());
+    assert!(
+        started.elapsed() <= longest,
+        "{CALLS} gets and puts took {:?}",
+        started.elapsed()
+    );
 }

@@ -1,6 +1,7 @@
 //! The rules of [`OrderStore`](order_core::ports::OrderStore), one room for each part of its
 //! contract; `order_store_suite!` runs them all.
 
+pub mod burial;
 pub mod commits;
 pub mod concurrency;
 pub mod deadlines;
@@ -27,10 +28,18 @@ async fn history(store: &Store, order: &Order) -> Vec<RecordedEvent> {
 
 /// An order's whole history, without positions.
 async fn events(store: &Store, order: &Order) -> Vec<Event> {
-    history(store, order).await.into_iter().map(|recorded| recorded.event).collect()
+    history(store, order)
+        .await
+        .into_iter()
+        .map(|recorded| recorded.event)
+        .collect()
 }
 
 /// The order as it is now.
 async fn loaded(store: &Store, order: &Order) -> Arc<Order> {
-    store.load(order.order_id).await.unwrap().expect("the order is stored")
+    store
+        .load(order.order_id)
+        .await
+        .unwrap()
+        .expect("the order is stored")
 }

@@ -25,7 +25,12 @@ async fn take(limiter: &Limiter, tokens: u32, now: Timestamp) -> RateDecision {
 }
 
 fn allowed(remaining: u32) -> RateDecision {
-    RateDecision { allowed: true, burst: BURST, remaining, retry_after_millis: 0 }
+    RateDecision {
+        allowed: true,
+        burst: BURST,
+        remaining,
+        retry_after_millis: 0,
+    }
 }
 
 /// A new caller has a full bucket, and what was taken is gone.
@@ -44,7 +49,10 @@ pub async fn who_asks_for_too_much_takes_nothing(limiter: Limiter) {
     assert_eq!(take(&limiter, BURST - 3, now).await, allowed(3));
     for _ in 0..10 {
         let refused = take(&limiter, 4, now).await;
-        assert_eq!((refused.allowed, refused.burst, refused.remaining), (false, BURST, 3));
+        assert_eq!(
+            (refused.allowed, refused.burst, refused.remaining),
+            (false, BURST, 3)
+        );
     }
     assert_eq!(take(&limiter, 3, now).await, allowed(0));
 }
@@ -55,9 +63,16 @@ pub async fn a_bucket_gains_its_rate(limiter: Limiter) {
     assert_eq!(take(&limiter, BURST, start).await, allowed(0));
     for millis in 1..1_000 {
         let tokens = u32::try_from(millis * i64::from(RATE) / 1_000).unwrap();
-        assert_eq!(take(&limiter, 0, start.plus_millis(millis)).await, allowed(tokens), "after {millis} ms");
+        assert_eq!(
+            take(&limiter, 0, start.plus_millis(millis)).await,
+            allowed(tokens),
+            "after {millis} ms"
+        );
     }
-    assert_eq!(take(&limiter, RATE, start.plus_millis(1_000)).await, allowed(0));
+    assert_eq!(
+        take(&limiter, RATE, start.plus_millis(1_000)).await,
+        allowed(0)
+    );
     let mut taken = 0;
     for step in 1..=100 {
         let now = start.plus_millis(1_000 + step * 100);
@@ -85,9 +100,17 @@ pub async fn a_refusal_names_the_time_to_wait(limiter: Limiter) {
         let refused = take(&limiter, tokens, now).await;
         assert!(!refused.allowed && refused.retry_after_millis > 0);
         let wait = i64::try_from(refused.retry_after_millis).unwrap();
-        assert!(!take(&limiter, tokens, now.plus_millis(wait - 1)).await.allowed, "{tokens} tokens, too early");
+        assert!(
+            !take(&limiter, tokens, now.plus_millis(wait - 1))
+                .await
+                .allowed,
+            "{tokens} tokens, too early"
+        );
         now = now.plus_millis(wait);
-        assert!(take(&limiter, tokens, now).await.allowed, "{tokens} tokens after {wait} ms");
+        assert!(
+            take(&limiter, tokens, now).await.allowed,
+            "{tokens} tokens after {wait} ms"
+        );
     }
 }
 
@@ -95,7 +118,20 @@ pub async fn a_refusal_names_the_time_to_wait(limiter: Limiter) {
 pub async fn callers_stand_apart(limiter: Limiter) {
     let now = Desk::new().tick();
     let long = "x".repeat(4_000);
-    let mut names: Vec<&str> = vec!["", "a", "A", "a ", "a:b", "a:", "{a}b", "{a}", "*", "?", &long, &long[1..]];
+    let mut names: Vec<&str> = vec![
+        "",
+        "a",
+        "A",
+        "a ",
+        "a:b",
+        "a:",
+        "{a}b",
+        "{a}",
+        "*",
+        "?",
+        &long,
+        &long[1..],
+    ];
     names.extend(ODD_TEXTS);
     for name in &names {
         assert_eq!(limiter.take(name, BURST, now).await, allowed(0), "{name:?}");
@@ -113,7 +149,10 @@ pub async fn a_clock_that_steps_back_gives_nothing(limiter: Limiter) {
         let refused = take(&limiter, 1, now.plus_millis(millis)).await;
         assert!(!refused.allowed, "{millis} ms");
     }
-    assert_eq!(take(&limiter, RATE, now.plus_millis(1_000)).await, allowed(0));
+    assert_eq!(
+        take(&limiter, RATE, now.plus_millis(1_000)).await,
+        allowed(0)
+    );
 }
 
 /// Of 100 callers at once under one name, as many pass as there are tokens.
@@ -122,7 +161,9 @@ pub async fn as_many_pass_as_there_are_tokens(limiter: Limiter) {
     let mut calls = Vec::new();
     for _ in 0..100 {
         let limiter = Arc::clone(&limiter);
-        calls.push(tokio::spawn(async move { limiter.take("caller", 1, now).await.allowed }));
+        calls.push(tokio::spawn(async move {
+            limiter.take("caller", 1, now).await.allowed
+        }));
     }
     let mut passed = 0;
     for call in calls {
@@ -141,6 +182,10 @@ pub async fn a_limiter_that_is_alone_goes_on(limiter: Limiter) {
         passed += u32::from(take(&limiter, BURST / 4, now).await.allowed);
     }
     let longest = Duration::from_millis(CALL_MILLIS * CALLS);
-    assert!(started.elapsed() <= longest, "{CALLS} calls took {:?}", started.elapsed());
+    assert!(
+        started.elapsed() <= longest,
+        "{CALLS} calls took {:?}",
+        started.elapsed()
+    );
     assert_eq!(passed, 4, "a bucket is given out once");
 }

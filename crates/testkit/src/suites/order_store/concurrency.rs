@@ -36,9 +36,15 @@ async fn commit_at_once(store: &Store, changes: Vec<Change>) -> Vec<Answer> {
 
 /// The place of the one `Done` among the answers.
 fn the_one_done(answers: &[Answer]) -> usize {
-    let done: Vec<usize> =
-        (0..answers.len()).filter(|n| matches!(answers[*n], Ok(Committed::Done { .. }))).collect();
-    assert_eq!(done.len(), 1, "exactly one of {} is Done: {answers:?}", answers.len());
+    let done: Vec<usize> = (0..answers.len())
+        .filter(|n| matches!(answers[*n], Ok(Committed::Done { .. })))
+        .collect();
+    assert_eq!(
+        done.len(),
+        1,
+        "exactly one of {} is Done: {answers:?}",
+        answers.len()
+    );
     done[0]
 }
 
@@ -46,12 +52,17 @@ fn the_one_done(answers: &[Answer]) -> usize {
 pub async fn one_key_places_one_order(store: Store) {
     let desk = Desk::new();
     let request = desk.request();
-    let changes: Vec<Change> =
-        (0..WRITERS).map(|_| with_request(desk.place(new_order()), request)).collect();
+    let changes: Vec<Change> = (0..WRITERS)
+        .map(|_| with_request(desk.place(new_order()), request))
+        .collect();
     let orders: Vec<Arc<Order>> = changes.iter().map(order_of).collect();
     let answers = commit_at_once(&store, changes).await;
     let one = the_one_done(&answers);
-    let known = store.find_request(request.key).await.unwrap().expect("the key is stored");
+    let known = store
+        .find_request(request.key)
+        .await
+        .unwrap()
+        .expect("the key is stored");
     assert_eq!((known.order_id, known.version), (orders[one].order_id, 1));
     for (n, answer) in answers.iter().enumerate().filter(|(n, _)| *n != one) {
         assert_eq!(*answer, Ok(Committed::RequestKnown(known)));
@@ -67,7 +78,12 @@ pub async fn one_version_is_followed_by_one_change(store: Store) {
     let orders: Vec<Arc<Order>> = changes.iter().map(order_of).collect();
     let answers = commit_at_once(&store, changes).await;
     let one = the_one_done(&answers);
-    for answer in answers.iter().enumerate().filter(|(n, _)| *n != one).map(|(_, answer)| answer) {
+    for answer in answers
+        .iter()
+        .enumerate()
+        .filter(|(n, _)| *n != one)
+        .map(|(_, answer)| answer)
+    {
         assert_eq!(*answer, Ok(Committed::VersionConflict));
     }
     assert_eq!(loaded(&store, &order).await, orders[one]);
@@ -82,15 +98,34 @@ pub async fn one_fact_id_is_recorded_once(store: Store) {
     for n in 0..WRITERS {
         let order = desk.placed(&*store, new_order()).await;
         changes.push(match n % 3 {
-            0 => Change::Remember { order_id: order.order_id, version: 1, fact: record.clone() },
-            1 => with_fact(desk.park(OrderRef::External("nobody".to_owned()), fact::reserved("r")), record.clone()),
-            _ => with_fact(desk.record(&order, fact::captured(&order, "pay-1", 1)), record.clone()),
+            0 => Change::Remember {
+                order_id: order.order_id,
+                version: 1,
+                fact: record.clone(),
+            },
+            1 => with_fact(
+                desk.park(OrderRef::External("nobody".to_owned()), fact::reserved("r")),
+                record.clone(),
+            ),
+            _ => with_fact(
+                desk.record(&order, fact::captured(&order, "pay-1", 1)),
+                record.clone(),
+            ),
         });
     }
     let answers = commit_at_once(&store, changes).await;
     let one = the_one_done(&answers);
-    let known = store.find_fact(&record.key).await.unwrap().expect("the fact is known");
-    for answer in answers.iter().enumerate().filter(|(n, _)| *n != one).map(|(_, answer)| answer) {
+    let known = store
+        .find_fact(&record.key)
+        .await
+        .unwrap()
+        .expect("the fact is known");
+    for answer in answers
+        .iter()
+        .enumerate()
+        .filter(|(n, _)| *n != one)
+        .map(|(_, answer)| answer)
+    {
         assert_eq!(*answer, Ok(Committed::FactKnown(known)));
     }
 }
@@ -98,13 +133,21 @@ pub async fn one_fact_id_is_recorded_once(store: Store) {
 /// Of 100 orders placed at once with one `external_id`, one is placed and the others name it.
 pub async fn one_external_id_is_given_once(store: Store) {
     let desk = Desk::new();
-    let changes: Vec<Change> =
-        (0..WRITERS).map(|_| desk.place(new_order().external("shop-1"))).collect();
+    let changes: Vec<Change> = (0..WRITERS)
+        .map(|_| desk.place(new_order().external("shop-1")))
+        .collect();
     let orders: Vec<Arc<Order>> = changes.iter().map(order_of).collect();
     let answers = commit_at_once(&store, changes).await;
     let one = the_one_done(&answers);
-    let taken = Committed::ExternalIdTaken { order_id: orders[one].order_id };
-    for answer in answers.iter().enumerate().filter(|(n, _)| *n != one).map(|(_, answer)| answer) {
+    let taken = Committed::ExternalIdTaken {
+        order_id: orders[one].order_id,
+    };
+    for answer in answers
+        .iter()
+        .enumerate()
+        .filter(|(n, _)| *n != one)
+        .map(|(_, answer)| answer)
+    {
         assert_eq!(*answer, Ok(taken.clone()));
     }
 }
@@ -116,13 +159,25 @@ pub async fn a_fact_never_slips_between_parking_and_placing(store: Store) {
     for n in 0..60 {
         let external_id = format!("shop-{n}");
         let order = desk.order(new_order().external(&external_id));
-        let by = if n % 2 == 0 { OrderRef::Id(order.order_id) } else { OrderRef::External(external_id) };
+        let by = if n % 2 == 0 {
+            OrderRef::Id(order.order_id)
+        } else {
+            OrderRef::External(external_id)
+        };
         let park = desk.park(by, fact::reserved("res-1"));
         let place = desk.place_order(order.clone());
-        let pair = if n % 4 < 2 { vec![park, place] } else { vec![place, park] };
+        let pair = if n % 4 < 2 {
+            vec![park, place]
+        } else {
+            vec![place, park]
+        };
         let answers = commit_at_once(&store, pair).await;
-        let known = Ok(Committed::OrderKnown { order_id: order.order_id });
-        let told = answers.contains(&Ok(Committed::Done { facts_waiting: true }));
+        let known = Ok(Committed::OrderKnown {
+            order_id: order.order_id,
+        });
+        let told = answers.contains(&Ok(Committed::Done {
+            facts_waiting: true,
+        }));
         assert!(told != answers.contains(&known), "{answers:?}");
         let waiting = store.parked_for(order.order_id, ALL).await.unwrap();
         assert_eq!(waiting.len(), usize::from(told));
@@ -162,15 +217,36 @@ async fn settle(store: &Store, change: Change) -> Arc<Order> {
     };
     let fact = matches!(change, Change::Advance { fact: Some(_), .. }).then(|| fact_of(&change));
     let answer = store.commit(change).await.unwrap();
-    assert!(matches!(answer, Committed::Done { .. } | Committed::RequestKnown(_)), "{answer:?}");
+    assert!(
+        matches!(answer, Committed::Done { .. } | Committed::RequestKnown(_)),
+        "{answer:?}"
+    );
     assert_eq!(loaded(store, &order).await, order);
     let stored = events(store, &order).await;
-    assert_eq!(stored.len() as u64, order.version, "each version has one event");
-    assert!(stored.ends_with(&decided), "all of the change's events are there");
-    let known = store.find_request(request.key).await.unwrap().expect("the key is stored");
-    assert_eq!((known.order_id, known.version), (order.order_id, order.version));
+    assert_eq!(
+        stored.len() as u64,
+        order.version,
+        "each version has one event"
+    );
+    assert!(
+        stored.ends_with(&decided),
+        "all of the change's events are there"
+    );
+    let known = store
+        .find_request(request.key)
+        .await
+        .unwrap()
+        .expect("the key is stored");
+    assert_eq!(
+        (known.order_id, known.version),
+        (order.order_id, order.version)
+    );
     if let Some(fact) = fact {
-        let known = store.find_fact(&fact.key).await.unwrap().expect("the fact is known");
+        let known = store
+            .find_fact(&fact.key)
+            .await
+            .unwrap()
+            .expect("the fact is known");
         assert_eq!(known.order, Some((order.order_id, order.version)));
     }
     order
@@ -199,14 +275,25 @@ pub async fn aborted_tasks_leave_whole_changes(store: Store) {
 /// Readers never see half a change: an order is at a version whose events are all there.
 pub async fn readers_see_whole_changes(store: Store) {
     let desk = Desk::new();
-    let order = desk.placed(&*store, new_order().terms(PaymentTerms::Invoice)).await;
+    let order = desk
+        .placed(&*store, new_order().terms(PaymentTerms::Invoice))
+        .await;
     let (own, id) = (Store::clone(&store), order.order_id);
     let reader = tokio::spawn(async move {
         loop {
             let now = own.load(id).await.unwrap().expect("the order stays");
             let history = own.history(id, 0, ALL).await.unwrap();
-            assert!(history.len() as u64 >= now.version, "version {} has its events", now.version);
-            assert!(history.iter().zip(1..).all(|(recorded, version)| recorded.event.version() == version));
+            assert!(
+                history.len() as u64 >= now.version,
+                "version {} has its events",
+                now.version
+            );
+            assert!(
+                history
+                    .iter()
+                    .zip(1..)
+                    .all(|(recorded, version)| recorded.event.version() == version)
+            );
             if now.version > 60 {
                 return;
             }

@@ -15,12 +15,21 @@ pub async fn a_fact_id_counts_once(store: Store) {
     let change = desk.record(&order, fact::captured(&order, "pay-1", 1));
     let record = fact_of(&change);
     let after = done(&*store, change).await;
-    let known = StoredFact { order: Some((order.order_id, after.version)), fingerprint: record.fingerprint };
+    let known = StoredFact {
+        order: Some((order.order_id, after.version)),
+        fingerprint: record.fingerprint,
+    };
     assert_eq!(store.find_fact(&record.key).await, Ok(Some(known)));
 
-    let reused = FactRecord { fingerprint: Fingerprint(1), ..record };
+    let reused = FactRecord {
+        fingerprint: Fingerprint(1),
+        ..record
+    };
     for order in [&after, &other] {
-        let again = with_fact(desk.record(order, fact::captured(order, "pay-2", 2)), reused.clone());
+        let again = with_fact(
+            desk.record(order, fact::captured(order, "pay-2", 2)),
+            reused.clone(),
+        );
         assert_eq!(store.commit(again).await, Ok(Committed::FactKnown(known)));
         assert_eq!(loaded(&store, order).await, *order);
     }
@@ -35,7 +44,11 @@ pub async fn a_fact_is_known_with_the_version_of_its_last_event(store: Store) {
     let (record, after) = (fact_of(&change), order_of(&change));
     assert!(after.version > 2, "the fact confirms the order as well");
     done(&*store, change).await;
-    let known = store.find_fact(&record.key).await.unwrap().expect("the fact is known");
+    let known = store
+        .find_fact(&record.key)
+        .await
+        .unwrap()
+        .expect("the fact is known");
     assert_eq!(known.order, Some((order.order_id, after.version)));
 }
 
@@ -43,17 +56,42 @@ pub async fn a_fact_is_known_with_the_version_of_its_last_event(store: Store) {
 pub async fn fact_ids_are_told_apart_to_the_letter(store: Store) {
     let desk = Desk::new();
     let mut order = desk.placed(&*store, new_order()).await;
-    let mut keys: Vec<(&str, &str)> = vec![("/a", "bc"), ("/ab", "c"), ("/a", "BC"), ("/A", "bc"), ("bc", "/a")];
+    let mut keys: Vec<(&str, &str)> = vec![
+        ("/a", "bc"),
+        ("/ab", "c"),
+        ("/a", "BC"),
+        ("/A", "bc"),
+        ("bc", "/a"),
+    ];
     keys.extend(ODD_TEXTS.iter().map(|text| (*text, "1")));
     keys.extend(ODD_TEXTS.iter().map(|text| ("/odd", *text)));
     for (n, (source, id)) in keys.iter().enumerate() {
-        let key = FactKey { source: (*source).to_owned(), id: (*id).to_owned() };
+        let key = FactKey {
+            source: (*source).to_owned(),
+            id: (*id).to_owned(),
+        };
         assert_eq!(store.find_fact(&key).await, Ok(None), "{key:?}");
-        let record = FactRecord { key, ..desk.fact_record() };
+        let record = FactRecord {
+            key,
+            ..desk.fact_record()
+        };
         let payment = fact::captured(&order, &format!("pay-{n}"), 1);
-        order = done(&*store, with_fact(desk.record(&order, payment), record.clone())).await;
-        let known = store.find_fact(&record.key).await.unwrap().expect("the fact is known");
-        assert_eq!(known.order, Some((order.order_id, order.version)), "{:?}", record.key);
+        order = done(
+            &*store,
+            with_fact(desk.record(&order, payment), record.clone()),
+        )
+        .await;
+        let known = store
+            .find_fact(&record.key)
+            .await
+            .unwrap()
+            .expect("the fact is known");
+        assert_eq!(
+            known.order,
+            Some((order.order_id, order.version)),
+            "{:?}",
+            record.key
+        );
     }
 }
 
@@ -65,7 +103,10 @@ pub async fn a_conflict_does_not_burn_the_fact_id(store: Store) {
     let stale = desk.record(&order, fact::captured(&order, "pay-1", 1));
     let record = fact_of(&stale);
     assert_eq!(store.commit(stale).await, Ok(Committed::VersionConflict));
-    let retry = with_fact(desk.record(&held, fact::captured(&held, "pay-1", 1)), record);
+    let retry = with_fact(
+        desk.record(&held, fact::captured(&held, "pay-1", 1)),
+        record,
+    );
     done(&*store, retry).await;
 }
 
@@ -73,16 +114,36 @@ pub async fn a_conflict_does_not_burn_the_fact_id(store: Store) {
 pub async fn remembering_stores_the_id_alone(store: Store) {
     let desk = Desk::new();
     let placed = desk.placed(&*store, new_order()).await;
-    let order = desk.recorded(&*store, &placed, fact::captured(&placed, "pay-1", 1)).await;
+    let order = desk
+        .recorded(&*store, &placed, fact::captured(&placed, "pay-1", 1))
+        .await;
     let before = history(&store, &order).await;
     let record = desk.fact_record();
-    let remember = Change::Remember { order_id: order.order_id, version: order.version, fact: record.clone() };
+    let remember = Change::Remember {
+        order_id: order.order_id,
+        version: order.version,
+        fact: record.clone(),
+    };
     let committed = store.commit(remember.clone()).await;
-    assert_eq!(committed, Ok(Committed::Done { facts_waiting: false }));
-    let known = StoredFact { order: Some((order.order_id, order.version)), fingerprint: record.fingerprint };
+    assert_eq!(
+        committed,
+        Ok(Committed::Done {
+            facts_waiting: false
+        })
+    );
+    let known = StoredFact {
+        order: Some((order.order_id, order.version)),
+        fingerprint: record.fingerprint,
+    };
     assert_eq!(store.find_fact(&record.key).await, Ok(Some(known)));
-    assert_eq!(store.commit(remember).await, Ok(Committed::FactKnown(known)));
-    let advance = with_fact(desk.record(&order, fact::captured(&order, "pay-2", 1)), record);
+    assert_eq!(
+        store.commit(remember).await,
+        Ok(Committed::FactKnown(known))
+    );
+    let advance = with_fact(
+        desk.record(&order, fact::captured(&order, "pay-2", 1)),
+        record,
+    );
     assert_eq!(store.commit(advance).await, Ok(Committed::FactKnown(known)));
     assert_eq!(history(&store, &order).await, before);
     assert_eq!(loaded(&store, &order).await, order);
@@ -96,8 +157,18 @@ pub async fn a_recorded_fact_is_not_remembered_again(store: Store) {
     let change = desk.record(&order, fact::captured(&order, "pay-1", 1));
     let record = fact_of(&change);
     let after = done(&*store, change).await;
-    let remember = Change::Remember { order_id: other.order_id, version: 1, fact: record.clone() };
-    let known = StoredFact { order: Some((order.order_id, after.version)), fingerprint: record.fingerprint };
-    assert_eq!(store.commit(remember).await, Ok(Committed::FactKnown(known)));
+    let remember = Change::Remember {
+        order_id: other.order_id,
+        version: 1,
+        fact: record.clone(),
+    };
+    let known = StoredFact {
+        order: Some((order.order_id, after.version)),
+        fingerprint: record.fingerprint,
+    };
+    assert_eq!(
+        store.commit(remember).await,
+        Ok(Committed::FactKnown(known))
+    );
     assert_eq!(events(&store, &other).await.len(), 1);
 }

@@ -12,14 +12,23 @@ use std::sync::Arc;
 async fn assert_kept(store: &Store, desk: &Desk, order: Order) {
     let order = done(&**store, desk.place_order(order)).await;
     assert_eq!(loaded(store, &order).await, order);
-    assert_eq!(store.load_at(order.order_id, 1).await.unwrap(), Some(Arc::clone(&order)));
+    assert_eq!(
+        store.load_at(order.order_id, 1).await.unwrap(),
+        Some(Arc::clone(&order))
+    );
     let query = ListQuery {
-        filter: ListFilter { customer_id: Some(order.customer_id.clone()), ..ListFilter::default() },
+        filter: ListFilter {
+            customer_id: Some(order.customer_id.clone()),
+            ..ListFilter::default()
+        },
         limit: 1,
         ..ListQuery::default()
     };
     assert_eq!(store.list(&query).await.unwrap(), [Arc::clone(&order)]);
-    assert_eq!(events(store, &order).await.last().map(|event| &event.order), Some(&order));
+    assert_eq!(
+        events(store, &order).await.last().map(|event| &event.order),
+        Some(&order)
+    );
 }
 
 /// An order in which every field is set is kept.
@@ -43,7 +52,10 @@ pub async fn a_thousand_lines_are_kept(store: Store) {
     assert_kept(&store, &desk, large.clone()).await;
     let held = done(&*store, desk.hold(&large, "LARGE")).await;
     assert_eq!(loaded(&store, &held).await, held);
-    assert_eq!(store.load_at(large.order_id, 1).await.unwrap().as_deref(), Some(&large));
+    assert_eq!(
+        store.load_at(large.order_id, 1).await.unwrap().as_deref(),
+        Some(&large)
+    );
 }
 
 /// The largest amounts are kept.
@@ -51,9 +63,29 @@ pub async fn the_largest_amounts_are_kept(store: Store) {
     let desk = Desk::new();
     let max = Amount::MAX.minor();
     assert_kept(&store, &desk, desk.order(new_order().only_line(1, max))).await;
-    assert_kept(&store, &desk, desk.order(new_order().only_line(1_000_000, max / 1_000_000))).await;
-    assert_kept(&store, &desk, desk.order(new_order().only_line(1, 0).amounts(0, max, 0))).await;
-    assert_kept(&store, &desk, desk.order(new_order().currency("JPY").only_line(1, 0).amounts(0, 0, max))).await;
+    assert_kept(
+        &store,
+        &desk,
+        desk.order(new_order().only_line(1_000_000, max / 1_000_000)),
+    )
+    .await;
+    assert_kept(
+        &store,
+        &desk,
+        desk.order(new_order().only_line(1, 0).amounts(0, max, 0)),
+    )
+    .await;
+    assert_kept(
+        &store,
+        &desk,
+        desk.order(
+            new_order()
+                .currency("JPY")
+                .only_line(1, 0)
+                .amounts(0, 0, max),
+        ),
+    )
+    .await;
 }
 
 /// Texts are kept and found to the letter, in every field that has one.
@@ -76,9 +108,20 @@ pub async fn odd_texts_are_kept(store: Store) {
         }
         let order_id = order.order_id;
         assert_kept(&store, &desk, order).await;
-        assert_eq!(store.find_external(&text).await, Ok(Some(order_id)), "{text:?}");
+        assert_eq!(
+            store.find_external(&text).await,
+            Ok(Some(order_id)),
+            "{text:?}"
+        );
     }
-    for text in ["100% of it", "NULL ", "null", "%", "\u{e9} is not \u{e9}", "shop"] {
+    for text in [
+        "100% of it",
+        "NULL ",
+        "null",
+        "%",
+        "\u{e9} is not \u{e9}",
+        "shop",
+    ] {
         assert_eq!(store.find_external(text).await, Ok(None), "{text:?}");
     }
 }
@@ -86,7 +129,12 @@ pub async fn odd_texts_are_kept(store: Store) {
 /// Times are kept to the millisecond, from the first to the last.
 pub async fn times_are_kept_to_the_millisecond(store: Store) {
     let desk = Desk::new();
-    for time in [Timestamp::MAX, Timestamp::MAX.plus_millis(-1), Timestamp::default(), Timestamp::MIN] {
+    for time in [
+        Timestamp::MAX,
+        Timestamp::MAX.plus_millis(-1),
+        Timestamp::default(),
+        Timestamp::MIN,
+    ] {
         let mut order = desk.order(new_order());
         order.confirm_before = Some(time);
         order.updated_at = time;
@@ -102,8 +150,15 @@ pub async fn every_state_is_kept(store: Store) {
         order.state = state;
         let order = done(&*store, desk.place_order(order)).await;
         assert_eq!(loaded(&store, &order).await, order);
-        let filter = ListFilter { state: Some(state), ..ListFilter::default() };
-        let query = ListQuery { filter, limit: 9, ..ListQuery::default() };
+        let filter = ListFilter {
+            state: Some(state),
+            ..ListFilter::default()
+        };
+        let query = ListQuery {
+            filter,
+            limit: 9,
+            ..ListQuery::default()
+        };
         assert_eq!(store.list(&query).await.unwrap(), [order], "{state}");
     }
 }
@@ -137,5 +192,10 @@ pub async fn every_kind_of_event_is_kept(store: Store) {
 }
 
 fn advance(expected_version: u64, events: Vec<Event>) -> Change {
-    Change::Advance { expected_version, events, request: None, fact: None }
+    Change::Advance {
+        expected_version,
+        events,
+        request: None,
+        fact: None,
+    }
 }

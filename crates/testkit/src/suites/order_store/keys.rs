@@ -6,8 +6,16 @@ use crate::{Desk, new_order};
 use order_core::domain::{Fingerprint, IdempotencyKey};
 use order_core::ports::{Change, Committed, RequestRecord, StoredRequest};
 
-fn stored(order_id: order_core::domain::OrderId, version: u64, request: RequestRecord) -> StoredRequest {
-    StoredRequest { order_id, version, fingerprint: request.fingerprint }
+fn stored(
+    order_id: order_core::domain::OrderId,
+    version: u64,
+    request: RequestRecord,
+) -> StoredRequest {
+    StoredRequest {
+        order_id,
+        version,
+        fingerprint: request.fingerprint,
+    }
 }
 
 /// The key of a placed order is known, with the fingerprint that was stored, not the one that came.
@@ -16,7 +24,10 @@ pub async fn a_key_places_once(store: Store) {
     let first = desk.place(new_order());
     let (order, request) = (order_of(&first), request_of(&first));
     done(&*store, first).await;
-    let other_body = RequestRecord { fingerprint: Fingerprint(42), ..request };
+    let other_body = RequestRecord {
+        fingerprint: Fingerprint(42),
+        ..request
+    };
     for record in [request, other_body] {
         let again = with_request(desk.place(new_order()), record);
         let fresh = order_of(&again);
@@ -36,7 +47,10 @@ pub async fn a_key_changes_once(store: Store) {
     let third = done(&*store, desk.hold(&second, "B")).await;
     let again = with_request(desk.hold(&third, "C"), request);
     let known = stored(order.order_id, 2, request);
-    assert_eq!(store.commit(again).await, Ok(Committed::RequestKnown(known)));
+    assert_eq!(
+        store.commit(again).await,
+        Ok(Committed::RequestKnown(known))
+    );
     assert_eq!(store.find_request(request.key).await, Ok(Some(known)));
     assert_eq!(loaded(&store, &order).await, third);
 }
@@ -47,19 +61,28 @@ pub async fn placing_and_changing_share_one_key_space(store: Store) {
     let place = desk.place(new_order());
     let place_key = request_of(&place);
     let order = done(&*store, place).await;
-    let hold = desk.hold(&order, "A");
-    let hold_key = request_of(&hold);
-    let held = done(&*store, hold).await;
+    let change = desk.hold(&order, "A");
+    let hold_key = request_of(&change);
+    let held = done(&*store, change).await;
 
     let change = with_request(desk.hold(&held, "B"), place_key);
     let known = stored(order.order_id, 1, place_key);
-    assert_eq!(store.commit(change).await, Ok(Committed::RequestKnown(known)));
+    assert_eq!(
+        store.commit(change).await,
+        Ok(Committed::RequestKnown(known))
+    );
     let place = with_request(desk.place(new_order()), hold_key);
     let known = stored(order.order_id, 2, hold_key);
-    assert_eq!(store.commit(place).await, Ok(Committed::RequestKnown(known)));
+    assert_eq!(
+        store.commit(place).await,
+        Ok(Committed::RequestKnown(known))
+    );
     let other = desk.placed(&*store, new_order()).await;
     let change = with_request(desk.hold(&other, "B"), hold_key);
-    assert_eq!(store.commit(change).await, Ok(Committed::RequestKnown(known)));
+    assert_eq!(
+        store.commit(change).await,
+        Ok(Committed::RequestKnown(known))
+    );
 }
 
 /// A refused change does not burn its key: the same key can still be used.
@@ -68,8 +91,15 @@ pub async fn a_refused_change_does_not_burn_its_key(store: Store) {
     let order = desk.placed(&*store, new_order().external("shop-1")).await;
     let taken = desk.place(new_order().external("shop-1"));
     let request = request_of(&taken);
-    assert!(matches!(store.commit(taken).await, Ok(Committed::ExternalIdTaken { .. })));
-    done(&*store, with_request(desk.place(new_order().external("shop-2")), request)).await;
+    assert!(matches!(
+        store.commit(taken).await,
+        Ok(Committed::ExternalIdTaken { .. })
+    ));
+    done(
+        &*store,
+        with_request(desk.place(new_order().external("shop-2")), request),
+    )
+    .await;
 
     let held = done(&*store, desk.hold(&order, "A")).await;
     let stale = desk.hold(&order, "STALE");
@@ -81,15 +111,39 @@ pub async fn a_refused_change_does_not_burn_its_key(store: Store) {
 /// All 128 bits of keys and fingerprints count and are kept.
 pub async fn keys_count_with_every_bit(store: Store) {
     let desk = Desk::new();
-    let bits = [0, 1, 1 << 62, 1 << 63, 1 << 64, 1 << 127, u128::MAX, u128::MAX >> 1, u128::MAX >> 64];
+    let bits = [
+        0,
+        1,
+        1 << 62,
+        1 << 63,
+        1 << 64,
+        1 << 127,
+        u128::MAX,
+        u128::MAX >> 1,
+        u128::MAX >> 64,
+    ];
     for bits in bits {
-        let record = RequestRecord { key: IdempotencyKey(bits), fingerprint: Fingerprint(!bits) };
+        let record = RequestRecord {
+            key: IdempotencyKey(bits),
+            fingerprint: Fingerprint(!bits),
+        };
         let order = done(&*store, with_request(desk.place(new_order()), record)).await;
         let known = store.find_request(record.key).await;
-        assert_eq!(known, Ok(Some(stored(order.order_id, 1, record))), "{bits:#x}");
+        assert_eq!(
+            known,
+            Ok(Some(stored(order.order_id, 1, record))),
+            "{bits:#x}"
+        );
     }
     for bits in bits {
-        assert!(store.find_request(IdempotencyKey(bits)).await.unwrap().is_some(), "{bits:#x}");
+        assert!(
+            store
+                .find_request(IdempotencyKey(bits))
+                .await
+                .unwrap()
+                .is_some(),
+            "{bits:#x}"
+        );
     }
 }
 
@@ -98,8 +152,24 @@ pub async fn a_change_without_key_or_fact_is_fine(store: Store) {
     let desk = Desk::new();
     let mut order = desk.placed(&*store, new_order()).await;
     for kind in ["A", "B", "C"] {
-        let Change::Advance { expected_version, events, .. } = desk.hold(&order, kind) else { unreachable!() };
-        order = done(&*store, Change::Advance { expected_version, events, request: None, fact: None }).await;
+        let Change::Advance {
+            expected_version,
+            events,
+            ..
+        } = desk.hold(&order, kind)
+        else {
+            unreachable!()
+        };
+        order = done(
+            &*store,
+            Change::Advance {
+                expected_version,
+                events,
+                request: None,
+                fact: None,
+            },
+        )
+        .await;
     }
     assert_eq!(loaded(&store, &order).await.version, 4);
 }
@@ -116,14 +186,41 @@ pub async fn the_first_fitting_answer_is_given(store: Store) {
     let held = done(&*store, change).await;
 
     let all = with_fact(with_request(desk.hold(&order, "ALL"), key), fact.clone());
-    assert!(matches!(store.commit(all).await, Ok(Committed::RequestKnown(_))), "key, fact and version");
+    assert!(
+        matches!(store.commit(all).await, Ok(Committed::RequestKnown(_))),
+        "key, fact and version"
+    );
     let key_and_version = with_request(desk.hold(&order, "KEY"), key);
-    assert!(matches!(store.commit(key_and_version).await, Ok(Committed::RequestKnown(_))), "key and version");
+    assert!(
+        matches!(
+            store.commit(key_and_version).await,
+            Ok(Committed::RequestKnown(_))
+        ),
+        "key and version"
+    );
     let key_and_fact = with_fact(with_request(desk.hold(&held, "KEY"), key), fact.clone());
-    assert!(matches!(store.commit(key_and_fact).await, Ok(Committed::RequestKnown(_))), "key and fact");
+    assert!(
+        matches!(
+            store.commit(key_and_fact).await,
+            Ok(Committed::RequestKnown(_))
+        ),
+        "key and fact"
+    );
     let fact_and_version = with_fact(desk.hold(&order, "FACT"), fact);
-    assert!(matches!(store.commit(fact_and_version).await, Ok(Committed::FactKnown(_))), "fact and version");
+    assert!(
+        matches!(
+            store.commit(fact_and_version).await,
+            Ok(Committed::FactKnown(_))
+        ),
+        "fact and version"
+    );
     let key_and_external = with_request(desk.place(new_order().external("shop-1")), key);
-    assert!(matches!(store.commit(key_and_external).await, Ok(Committed::RequestKnown(_))), "key and external id");
+    assert!(
+        matches!(
+            store.commit(key_and_external).await,
+            Ok(Committed::RequestKnown(_))
+        ),
+        "key and external id"
+    );
     assert_eq!(loaded(&store, &order).await, held);
 }

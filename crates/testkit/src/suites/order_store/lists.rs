@@ -17,7 +17,9 @@ const ALL: usize = 1_000;
 async fn stock_up(store: &Store, desk: &Desk) -> Vec<Arc<Order>> {
     let mut orders = Vec::new();
     for n in 0..ORDERS {
-        let mut new = new_order().customer(&format!("customer-{}", n % 7)).only_line(2, 500);
+        let mut new = new_order()
+            .customer(&format!("customer-{}", n % 7))
+            .only_line(2, 500);
         if n % 3 == 0 {
             new = new.external(&format!("shop-{n}"));
         }
@@ -48,23 +50,48 @@ async fn stock_up(store: &Store, desk: &Desk) -> Vec<Arc<Order>> {
 fn single_filters(orders: &[Arc<Order>]) -> Vec<ListFilter> {
     let none = ListFilter::default;
     let mut filters = vec![none()];
-    filters.extend(["customer-0", "customer-3", "customer-", "CUSTOMER-0", "%", ""].map(|id| ListFilter {
-        customer_id: Some(id.to_owned()),
-        ..none()
-    }));
-    filters.extend(["shop-0", "shop-99", "shop-1", "shop-_"].map(|id| ListFilter {
-        external_id: Some(id.to_owned()),
-        ..none()
-    }));
-    filters.extend(State::ALL.iter().map(|&state| ListFilter { state: Some(state), ..none() }));
-    filters.extend(PaymentStatus::ALL.iter().map(|&status| ListFilter { payment_status: Some(status), ..none() }));
     filters.extend(
-        FulfillmentStatus::ALL.iter().map(|&status| ListFilter { fulfillment_status: Some(status), ..none() }),
+        [
+            "customer-0",
+            "customer-3",
+            "customer-",
+            "CUSTOMER-0",
+            "%",
+            "",
+        ]
+        .map(|id| ListFilter {
+            customer_id: Some(id.to_owned()),
+            ..none()
+        }),
     );
+    filters.extend(
+        ["shop-0", "shop-99", "shop-1", "shop-_"].map(|id| ListFilter {
+            external_id: Some(id.to_owned()),
+            ..none()
+        }),
+    );
+    filters.extend(State::ALL.iter().map(|&state| ListFilter {
+        state: Some(state),
+        ..none()
+    }));
+    filters.extend(PaymentStatus::ALL.iter().map(|&status| ListFilter {
+        payment_status: Some(status),
+        ..none()
+    }));
+    filters.extend(FulfillmentStatus::ALL.iter().map(|&status| ListFilter {
+        fulfillment_status: Some(status),
+        ..none()
+    }));
     for order in [&orders[0], &orders[ORDERS / 3], &orders[ORDERS - 1]] {
         for at in [order.placed_at, order.placed_at.plus_millis(1)] {
-            filters.push(ListFilter { placed_after: Some(at), ..none() });
-            filters.push(ListFilter { placed_before: Some(at), ..none() });
+            filters.push(ListFilter {
+                placed_after: Some(at),
+                ..none()
+            });
+            filters.push(ListFilter {
+                placed_before: Some(at),
+                ..none()
+            });
         }
     }
     filters
@@ -85,12 +112,23 @@ fn both(a: &ListFilter, b: &ListFilter) -> ListFilter {
 
 /// Whether an order is in a list, said as plainly as can be.
 fn fits(filter: &ListFilter, order: &Order) -> bool {
-    let ListFilter { customer_id, external_id, state, .. } = filter;
-    customer_id.as_ref().is_none_or(|id| *id == order.customer_id)
+    let ListFilter {
+        customer_id,
+        external_id,
+        state,
+        ..
+    } = filter;
+    customer_id
+        .as_ref()
+        .is_none_or(|id| *id == order.customer_id)
         && (external_id.is_none() || *external_id == order.external_id)
         && state.is_none_or(|state| state == order.state)
-        && filter.payment_status.is_none_or(|status| status == order.payment_status)
-        && filter.fulfillment_status.is_none_or(|status| status == order.fulfillment_status)
+        && filter
+            .payment_status
+            .is_none_or(|status| status == order.payment_status)
+        && filter
+            .fulfillment_status
+            .is_none_or(|status| status == order.fulfillment_status)
         && filter.placed_after.is_none_or(|at| order.placed_at >= at)
         && filter.placed_before.is_none_or(|at| order.placed_at < at)
 }
@@ -99,9 +137,24 @@ fn ids(orders: &[Arc<Order>]) -> Vec<OrderId> {
     orders.iter().map(|order| order.order_id).collect()
 }
 
-async fn page(store: &Store, filter: &ListFilter, before: Option<OrderId>, limit: usize) -> Vec<Arc<Order>> {
-    let page = store.list(&ListQuery { filter: filter.clone(), before, limit }).await.unwrap();
-    assert!(page.len() <= limit, "a page is as long as its limit at most");
+async fn page(
+    store: &Store,
+    filter: &ListFilter,
+    before: Option<OrderId>,
+    limit: usize,
+) -> Vec<Arc<Order>> {
+    let page = store
+        .list(&ListQuery {
+            filter: filter.clone(),
+            before,
+            limit,
+        })
+        .await
+        .unwrap();
+    assert!(
+        page.len() <= limit,
+        "a page is as long as its limit at most"
+    );
     page
 }
 
@@ -122,11 +175,31 @@ async fn pages(store: &Store, filter: &ListFilter, limit: usize) -> Vec<Arc<Orde
 pub async fn every_filter_lists_what_fits(store: Store) {
     let desk = Desk::new();
     let orders = stock_up(&store, &desk).await;
-    assert!(orders.iter().map(|order| order.state).collect::<HashSet<_>>().len() >= 3, "states differ");
+    assert!(
+        orders
+            .iter()
+            .map(|order| order.state)
+            .collect::<HashSet<_>>()
+            .len()
+            >= 3,
+        "states differ"
+    );
     for filter in single_filters(&orders) {
-        let expected: Vec<Arc<Order>> = orders.iter().filter(|order| fits(&filter, order)).cloned().collect();
-        assert_eq!(page(&store, &filter, None, ALL).await, expected, "{filter:?}");
-        assert_eq!(ids(&pages(&store, &filter, 7).await), ids(&expected), "{filter:?} by pages of 7");
+        let expected: Vec<Arc<Order>> = orders
+            .iter()
+            .filter(|order| fits(&filter, order))
+            .cloned()
+            .collect();
+        assert_eq!(
+            page(&store, &filter, None, ALL).await,
+            expected,
+            "{filter:?}"
+        );
+        assert_eq!(
+            ids(&pages(&store, &filter, 7).await),
+            ids(&expected),
+            "{filter:?} by pages of 7"
+        );
     }
 }
 
@@ -142,13 +215,30 @@ pub async fn every_pair_of_filters_lists_what_fits_both(store: Store) {
             if !seen.insert(format!("{filter:?}")) {
                 continue;
             }
-            let expected: Vec<Arc<Order>> = orders.iter().filter(|order| fits(&filter, order)).cloned().collect();
-            assert_eq!(ids(&page(&store, &filter, None, ALL).await), ids(&expected), "{filter:?}");
+            let expected: Vec<Arc<Order>> = orders
+                .iter()
+                .filter(|order| fits(&filter, order))
+                .cloned()
+                .collect();
+            assert_eq!(
+                ids(&page(&store, &filter, None, ALL).await),
+                ids(&expected),
+                "{filter:?}"
+            );
             if let Some(middle) = expected.get(expected.len() / 2) {
-                let rest: Vec<Arc<Order>> =
-                    expected.iter().filter(|order| order.order_id < middle.order_id).take(3).cloned().collect();
+                let rest: Vec<Arc<Order>> = expected
+                    .iter()
+                    .filter(|order| order.order_id < middle.order_id)
+                    .take(3)
+                    .cloned()
+                    .collect();
                 let found = page(&store, &filter, Some(middle.order_id), 3).await;
-                assert_eq!(ids(&found), ids(&rest), "{filter:?} before {}", middle.order_id);
+                assert_eq!(
+                    ids(&found),
+                    ids(&rest),
+                    "{filter:?} before {}",
+                    middle.order_id
+                );
             }
         }
     }
@@ -158,9 +248,15 @@ pub async fn every_pair_of_filters_lists_what_fits_both(store: Store) {
 pub async fn paging_is_stable_under_inserts(store: Store) {
     let desk = Desk::new();
     let orders = stock_up(&store, &desk).await;
-    let filter = ListFilter { customer_id: Some("customer-1".to_owned()), ..ListFilter::default() };
-    let expected: Vec<OrderId> =
-        orders.iter().filter(|order| fits(&filter, order)).map(|order| order.order_id).collect();
+    let filter = ListFilter {
+        customer_id: Some("customer-1".to_owned()),
+        ..ListFilter::default()
+    };
+    let expected: Vec<OrderId> = orders
+        .iter()
+        .filter(|order| fits(&filter, order))
+        .map(|order| order.order_id)
+        .collect();
     let mut seen: Vec<OrderId> = Vec::new();
     loop {
         let next = page(&store, &filter, seen.last().copied(), 4).await;
@@ -168,8 +264,10 @@ pub async fn paging_is_stable_under_inserts(store: Store) {
         if next.len() < 4 {
             break;
         }
-        desk.placed(&*store, new_order().customer("customer-1")).await;
-        desk.placed(&*store, new_order().customer("customer-2")).await;
+        desk.placed(&*store, new_order().customer("customer-1"))
+            .await;
+        desk.placed(&*store, new_order().customer("customer-2"))
+            .await;
     }
     assert_eq!(seen, expected);
 }
@@ -177,10 +275,24 @@ pub async fn paging_is_stable_under_inserts(store: Store) {
 /// A list follows an order through its changes: it leaves one filter and comes under another.
 pub async fn a_list_follows_changes(store: Store) {
     let desk = Desk::new();
-    let order = desk.placed(&*store, new_order().terms(PaymentTerms::Invoice)).await;
-    let of = |state| ListFilter { state: Some(state), ..ListFilter::default() };
-    assert_eq!(page(&store, &of(State::Pending), None, ALL).await, [Arc::clone(&order)]);
+    let order = desk
+        .placed(&*store, new_order().terms(PaymentTerms::Invoice))
+        .await;
+    let of = |state| ListFilter {
+        state: Some(state),
+        ..ListFilter::default()
+    };
+    assert_eq!(
+        page(&store, &of(State::Pending), None, ALL).await,
+        [Arc::clone(&order)]
+    );
     let confirmed = done(&*store, desk.record(&order, fact::reserved("res-1"))).await;
-    assert_eq!(page(&store, &of(State::Pending), None, ALL).await, [] as [Arc<Order>; 0]);
-    assert_eq!(page(&store, &of(State::Confirmed), None, ALL).await, [confirmed]);
+    assert_eq!(
+        page(&store, &of(State::Pending), None, ALL).await,
+        [] as [Arc<Order>; 0]
+    );
+    assert_eq!(
+        page(&store, &of(State::Confirmed), None, ALL).await,
+        [confirmed]
+    );
 }

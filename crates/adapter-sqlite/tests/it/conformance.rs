@@ -1,0 +1,16 @@
+//! The suites of both ports.
+
+mod store {
+    use crate::support::fresh_store;
+    testkit::order_store_suite!(fresh_store);
+}
+
+mod feed {
+    use crate::support::fresh_feed;
+    testkit::event_feed_suite!(fresh_feed);
+}
+
+mod partitions {
+    use crate::support::fresh_feed;
+    testkit::event_feed_partitions_suite!(fresh_feed);
+}

@@ -1,0 +1,100 @@
+//! What is known of the service's health, refreshed in the background so that a probe never waits.
+
+use adapter_sqlite::SqliteStore;
+use order_core::ports::{Component, HealthReport, HealthSource};
+use planes::Plane;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::time::timeout;
+
+/// How often each dependency is looked at; readiness follows it within 15 seconds.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
+/// How long the store may take to answer before it counts as down.
+const STORE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The last known state of everything the service depends on.
+#[derive(Debug, Default)]
+pub(crate) struct Health {
+    components: RwLock<Vec<Component>>,
+    draining: AtomicBool,
+}
+
+impl Health {
+    /// From now on the service is not ready: it is about to stop.
+    pub(crate) fn drain(&self) {
+        self.draining.store(true, Ordering::Relaxed);
+    }
+
+    /// Looks at everything once.
+    pub(crate) async fn look(&self, store: &SqliteStore, planes: &[&Plane]) {
+        let mut components = vec![look_at_store(store).await];
+        for plane in planes {
+            components.push(look_at_plane(plane).await);
+        }
+        let mut known = self.components.write().unwrap_or_else(PoisonError::into_inner);
+        tell_changes(&known, &components);
+        *known = components;
+    }
+}
+
+impl HealthSource for Health {
+    fn report(&self) -> HealthReport {
+        let known = self.components.read().unwrap_or_else(PoisonError::into_inner);
+        let mut components = known.clone();
+        if self.draining.load(Ordering::Relaxed) {
+            let detail = "the service is stopping".to_owned();
+            components.push(Component { name: "shutdown".to_owned(), ok: false, required: true, detail });
+        }
+        HealthReport::of(components)
+    }
+}
+
+/// Keeps looking until `stop` turns true.
+pub(crate) async fn watch(
+    health: Arc<Health>,
+    store: Arc<SqliteStore>,
+    planes: Vec<Plane>,
+    mut stop: watch::Receiver<bool>,
+) {
+    let planes: Vec<&Plane> = planes.iter().collect();
+    loop {
+        if timeout(LOOK_EVERY, stop.wait_for(|stop| *stop)).await.is_ok() {
+            return;
+        }
+        health.look(&store, &planes).await;
+    }
+}
+
+async fn look_at_store(store: &SqliteStore) -> Component {
+    let (ok, detail) = match timeout(STORE_TIMEOUT, store.ping()).await {
+        Ok(Ok(())) => (true, String::new()),
+        Ok(Err(error)) => (false, error.to_string()),
+        Err(_) => (false, format!("no answer within {STORE_TIMEOUT:?}")),
+    };
+    Component { name: "store".to_owned(), ok, required: true, detail }
+}
+
+/// A plane is up when a socket can be bound to its interface; an unbound one has none to lose.
+async fn look_at_plane(plane: &Plane) -> Component {
+    let name = format!("plane-{}", plane.kind().name());
+    let (ok, detail) = match planes::wait_for_interface(plane, Duration::ZERO).await {
+        Err(error) => (false, error.to_string()),
+        Ok(()) => (true, plane.interface().map_or_else(|| "not bound".to_owned(), str::to_owned)),
+    };
+    Component { name, ok, required: true, detail }
+}
+
+fn tell_changes(before: &[Component], now: &[Component]) {
+    for component in now {
+        let was_ok = before.iter().find(|other| other.name == component.name).map(|other| other.ok);
+        match (was_ok, component.ok) {
+            (Some(true) | None, false) => {
+                tracing::error!(component = component.name, detail = component.detail, "down; not ready");
+            }
+            (Some(false), true) => tracing::info!(component = component.name, "up again"),
+            _ => {}
+        }
+    }
+}
