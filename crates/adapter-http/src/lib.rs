@@ -1,1 +1,52 @@
-//! REST on the data plane.
+//! REST on the data plane: HTTP in, the application's answers out.
+//!
+//! The way of a request: `serve` (a connection) → `edge` (what every request has: its id, its
+//! deadline, its metrics, one place where problems become answers) → `route` (which call it is) →
+//! the call's own file → [`Orders`](order_core::app::Orders), and back through `answer` or `error`.
+//!
+//! What never enters: a rule of the domain, a socket that `planes` did not make, SQL. Routing is a
+//! table of our own and not a framework's router, because custom verbs (`/v1/orders/{id}:cancel`)
+//! do not begin a path segment, and because every 404, 405, `Allow`, OPTIONS and HEAD is to be exact.
+
+mod amend;
+mod answer;
+mod batch_place;
+mod body;
+mod call;
+mod cancel;
+mod change;
+mod changes;
+mod condition;
+mod config;
+mod context;
+mod docs;
+mod edge;
+mod error;
+mod get;
+mod history;
+mod hold;
+mod idempotency;
+mod list;
+mod media;
+mod metrics;
+mod openapi;
+mod operation;
+mod parameters;
+mod payload;
+mod place;
+mod probes;
+mod query;
+mod record_fact;
+mod release;
+mod route;
+mod serve;
+mod sse;
+mod watch;
+
+pub use config::Config;
+pub use edge::HttpEdge;
+pub use metrics::Metrics;
+pub use openapi::openapi;
+pub use operation::Operation;
+pub use payload::Payload;
+pub use serve::serve;

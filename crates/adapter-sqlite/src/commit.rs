@@ -11,4 +11,4 @@ pub(crate) use flusher::{Answer, Flusher, Job, Shared, heads};
 pub(crate) use prepare::{Prepared, fact_digest};
 
 #[cfg(test)]
-pub(crate) use known::LOOK_UP;
+pub(crate) use {known::LOOK_UP, write::PARKING_MOVES};

@@ -18,6 +18,8 @@ mod health;
 mod lock;
 mod metrics;
 mod migrate;
+#[cfg(test)]
+mod plans;
 mod position;
 mod read;
 mod store;

@@ -1,9 +1,9 @@
 //! Reading: on connections that cannot write, and that never wait for the writer (WAL).
 
-mod events;
-mod find;
+pub(crate) mod events;
+pub(crate) mod find;
 pub(crate) mod list;
-mod load;
+pub(crate) mod load;
 
 pub(crate) use load::Loader;
 

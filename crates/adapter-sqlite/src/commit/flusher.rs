@@ -19,7 +19,7 @@ use group_commit::{Flush, FlushError};
 use order_core::domain::Timestamp;
 use order_core::ports::{Change, Committed, FeedPosition, FeedToken, StoreError};
 use sqlx::sqlite::SqliteConnection;
-use sqlx::{ConnectOptions, Connection};
+use sqlx::ConnectOptions;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 use tokio::sync::watch;

@@ -11,6 +11,34 @@ use std::sync::Arc;
 /// Rows of one table in one statement. Ten values each stay below SQLite's limit of 32,766 values.
 const MAX_ROWS: usize = 512;
 
+/// Takes facts out of the parking. Keys come as one blob of 16 bytes each.
+const UNPARK: &str = "WITH RECURSIVE keys(at) AS ( \
+    SELECT 1 UNION ALL SELECT at + 16 FROM keys WHERE at + 16 < length(?1)) \
+    DELETE FROM parked_facts WHERE fact_key IN (SELECT substr(?1, at, 16) FROM keys)";
+/// Marks the facts whose order was placed. The index is named, for SQLite does not know how few
+/// orders of a batch are waited for.
+const PLACED_IDS: &str = "WITH RECURSIVE keys(at) AS ( \
+    SELECT 1 UNION ALL SELECT at + 16 FROM keys WHERE at + 16 < length(?1)) \
+    UPDATE parked_facts INDEXED BY parked_facts_by_order SET known_order_id = order_id \
+    WHERE order_id IN (SELECT substr(?1, at, 16) FROM keys) AND known_order_id IS NULL";
+const PLACED_EXTERNALS: &str = "UPDATE parked_facts INDEXED BY parked_facts_by_external_id \
+    SET known_order_id = \
+    (SELECT o.order_id FROM orders o WHERE o.external_id = parked_facts.external_id) \
+    WHERE external_id IN (SELECT value FROM json_each(?1)) AND known_order_id IS NULL";
+/// The oldest facts become dead letters: copied, then dropped.
+const COPY_OLD: &str = "INSERT INTO dead_letters \
+    (fact_key, order_id, external_id, parked_at, content, reason) \
+    SELECT fact_key, order_id, external_id, parked_at, content, CASE WHEN known_order_id IS NULL \
+    THEN 'no order of this number was placed while the fact was parked' \
+    ELSE 'its order was placed, but the fact could not be applied while it was parked' END \
+    FROM parked_facts WHERE parked_at < ?1 ORDER BY parked_at, seq LIMIT ?2";
+const DROP_OLD: &str = "DELETE FROM parked_facts WHERE seq IN \
+    (SELECT seq FROM parked_facts WHERE parked_at < ?1 ORDER BY parked_at, seq LIMIT ?2)";
+
+/// For the test of their plans.
+#[cfg(test)]
+pub(crate) const PARKING_MOVES: [&str; 5] = [UNPARK, PLACED_IDS, PLACED_EXTERNALS, COPY_OLD, DROP_OLD];
+
 /// The texts that were made so far, by their shape. Rows are padded to a power of two, so there are
 /// few shapes, each text is made once, and SQLite keeps each prepared.
 #[derive(Default)]
@@ -149,18 +177,6 @@ fn append<T: Insert>(text: &mut String, rows: usize) {
 
 /// Takes facts out of the parking, and marks those whose order was placed.
 async fn move_parked(connection: &mut SqliteConnection, plan: &Plan<'_>) -> sqlx::Result<()> {
-    const UNPARK: &str = "WITH RECURSIVE keys(at) AS ( \
-        SELECT 1 WHERE length(?1) > 0 UNION ALL \
-        SELECT at + 16 FROM keys WHERE at + 16 < length(?1)) \
-        DELETE FROM parked_facts WHERE fact_key IN (SELECT substr(?1, at, 16) FROM keys)";
-    const PLACED_IDS: &str = "WITH RECURSIVE keys(at) AS ( \
-        SELECT 1 WHERE length(?1) > 0 UNION ALL \
-        SELECT at + 16 FROM keys WHERE at + 16 < length(?1)) \
-        UPDATE parked_facts SET known_order_id = order_id \
-        WHERE order_id IN (SELECT substr(?1, at, 16) FROM keys) AND known_order_id IS NULL";
-    const PLACED_EXTERNALS: &str = "UPDATE parked_facts SET known_order_id = \
-        (SELECT o.order_id FROM orders o WHERE o.external_id = parked_facts.external_id) \
-        WHERE external_id IN (SELECT value FROM json_each(?1)) AND known_order_id IS NULL";
     if !plan.placed_ids.is_empty() {
         let ids: Vec<u8> = plan.placed_ids.iter().copied().flat_map(OrderId::to_bytes).collect();
         sqlx::query(PLACED_IDS).bind(ids).execute(&mut *connection).await?;
@@ -183,16 +199,8 @@ pub(crate) async fn bury(
     before: Timestamp,
     limit: usize,
 ) -> sqlx::Result<u64> {
-    const COPY: &str = "INSERT INTO dead_letters \
-        (fact_key, order_id, external_id, parked_at, content, reason) \
-        SELECT fact_key, order_id, external_id, parked_at, content, CASE WHEN known_order_id IS NULL \
-        THEN 'no order of this number was placed while the fact was parked' \
-        ELSE 'its order was placed, but the fact could not be applied while it was parked' END \
-        FROM parked_facts WHERE parked_at < ?1 ORDER BY parked_at, seq LIMIT ?2";
-    const DROP: &str = "DELETE FROM parked_facts WHERE seq IN \
-        (SELECT seq FROM parked_facts WHERE parked_at < ?1 ORDER BY parked_at, seq LIMIT ?2)";
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    sqlx::query(COPY).bind(before.millis()).bind(limit).execute(&mut *connection).await?;
-    let dropped = sqlx::query(DROP).bind(before.millis()).bind(limit).execute(connection).await?;
+    sqlx::query(COPY_OLD).bind(before.millis()).bind(limit).execute(&mut *connection).await?;
+    let dropped = sqlx::query(DROP_OLD).bind(before.millis()).bind(limit).execute(connection).await?;
     Ok(dropped.rows_affected())
 }

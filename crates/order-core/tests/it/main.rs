@@ -5,8 +5,11 @@
 
 mod desk;
 mod holds;
+mod house;
 mod invariants;
 mod lifecycle;
 mod money;
+mod parking;
 mod permutations;
 mod placing;
+mod use_cases;

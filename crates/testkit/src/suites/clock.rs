@@ -1,5 +1,7 @@
 //! The rules of [`Clock`](order_core::ports::Clock).
 
+#![expect(clippy::unused_async, reason = "rules of all ports have one shape")]
+
 use order_core::domain::Timestamp;
 use order_core::ports::Clock;
 use std::sync::Arc;

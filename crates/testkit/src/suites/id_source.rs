@@ -1,5 +1,7 @@
 //! The rules of [`IdSource`](order_core::ports::IdSource).
 
+#![expect(clippy::unused_async, reason = "rules of all ports have one shape")]
+
 use order_core::domain::{OrderId, Timestamp};
 use order_core::ports::IdSource;
 use std::collections::HashSet;

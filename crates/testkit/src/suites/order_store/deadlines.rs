@@ -61,7 +61,7 @@ pub async fn an_order_that_moved_on_is_not_due(store: Store) {
     desk.recorded(&*store, &confirmed, fact::reserved("res-1"))
         .await;
     change_by_hand(&store, &desk, &handled, |order| {
-        order.deadline_handled = true
+        order.deadline_handled = true;
     })
     .await;
     assert_eq!(due(&store, deadline).await, [waits.order_id]);
@@ -76,7 +76,7 @@ pub async fn an_amended_deadline_counts(store: Store) {
         .placed(&*store, new_order().confirm_before(first))
         .await;
     let order = change_by_hand(&store, &desk, &order, |order| {
-        order.confirm_before = Some(later)
+        order.confirm_before = Some(later);
     })
     .await;
     assert_eq!(due(&store, first).await, []);

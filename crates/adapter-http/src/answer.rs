@@ -1,0 +1,85 @@
+//! Answers where all is well. Nobody else formats one.
+
+use crate::payload::Payload;
+use http::header::{AGE, CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderName, LOCATION};
+use http::{HeaderValue, Response, StatusCode};
+use order_core::domain::Order;
+
+/// What a call answers with.
+pub(crate) type Answer = Response<Payload>;
+
+/// Tells a replay from a first answer.
+const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+
+/// 200 with JSON.
+pub(crate) fn json(body: impl Into<Payload>) -> Answer {
+    let mut answer = Response::new(body.into());
+    let headers = answer.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    // Orders change without notice: whoever keeps an answer has to ask again before using it.
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    answer
+}
+
+/// 200 with an order and its entity tag.
+pub(crate) fn order(order: &Order) -> Answer {
+    let mut answer = json(order_json::order_to_vec(order));
+    set(&mut answer, ETAG, &etag(order.version));
+    answer
+}
+
+/// 200 with what an order would be: it has no entity tag, since it is not there.
+pub(crate) fn preview(order: &Order) -> Answer {
+    json(order_json::order_to_vec(order))
+}
+
+/// 304: the caller has this version already.
+pub(crate) fn not_modified(version: u64) -> Answer {
+    let mut answer = Response::new(Payload::empty());
+    *answer.status_mut() = StatusCode::NOT_MODIFIED;
+    set(&mut answer, ETAG, &etag(version));
+    answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    answer
+}
+
+/// 204 to an OPTIONS request.
+pub(crate) fn options(allow: &'static str) -> Answer {
+    let mut answer = Response::new(Payload::empty());
+    *answer.status_mut() = StatusCode::NO_CONTENT;
+    answer.headers_mut().insert(http::header::ALLOW, HeaderValue::from_static(allow));
+    answer
+}
+
+/// The answer as 201, with the place of what was made.
+pub(crate) fn created(mut answer: Answer, location: &str) -> Answer {
+    *answer.status_mut() = StatusCode::CREATED;
+    set(&mut answer, LOCATION, location);
+    answer
+}
+
+/// The answer, marked if it repeats the first one.
+pub(crate) fn replayed(mut answer: Answer, replayed: bool) -> Answer {
+    if replayed {
+        answer.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
+    }
+    answer
+}
+
+/// The answer to a caller that would have taken an older one: it is fresh.
+pub(crate) fn fresh(mut answer: Answer, allows_age: bool) -> Answer {
+    if allows_age {
+        answer.headers_mut().insert(AGE, HeaderValue::from_static("0"));
+    }
+    answer
+}
+
+/// Sets a header whose value is visible ASCII.
+pub(crate) fn set(answer: &mut Answer, name: HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        answer.headers_mut().insert(name, value);
+    }
+}
+
+fn etag(version: u64) -> String {
+    format!("\"v{version}\"")
+}

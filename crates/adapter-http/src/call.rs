@@ -1,0 +1,56 @@
+//! A request as the calls see it: its head parsed as far as every call needs it.
+
+use crate::context::Context;
+use crate::error::Problem;
+use http::{HeaderMap, HeaderName, HeaderValue};
+use order_core::domain::{Cause, OrderId, Violations};
+use planes::Drain;
+
+/// A request without its body.
+#[derive(Debug)]
+pub(crate) struct Call<'a> {
+    /// Its headers.
+    pub(crate) headers: &'a HeaderMap,
+    /// Its query as it was written; empty without one.
+    pub(crate) query: &'a str,
+    /// The part of its path that names an order or a file.
+    pub(crate) target: &'a str,
+    /// Its id and trace.
+    pub(crate) context: &'a Context,
+    /// Tells a stream when to end; `None` where nobody drains (a test that calls the edge itself).
+    pub(crate) drain: Option<&'a Drain>,
+}
+
+impl Call<'_> {
+    /// The order that the path names.
+    pub(crate) fn order_id(&self) -> Result<OrderId, Problem> {
+        self.target.parse().map_err(|error: order_core::domain::InvalidOrderId| {
+            Problem::invalid(Violations::one("order_id", error.to_string()))
+        })
+    }
+
+    /// Who asks, under this idempotency key.
+    pub(crate) fn cause(&self, key: Option<&str>) -> Cause {
+        Cause {
+            caller: None,
+            source: None,
+            id: key.map(str::to_owned),
+            traceparent: self.context.traceparent.clone(),
+        }
+    }
+
+    /// Whether the caller allows an old answer (`Cache-Control: max-age=N`, RFC 9111 section 5.2.1.1).
+    pub(crate) fn allows_age(&self) -> bool {
+        self.headers.get_all(http::header::CACHE_CONTROL).iter().any(|value| {
+            let directives = value.to_str().unwrap_or_default().split(',');
+            directives.map(str::trim).any(|one| one.get(..8).is_some_and(|name| name.eq_ignore_ascii_case("max-age=")))
+        })
+    }
+}
+
+/// The value of a header that stands there once.
+pub(crate) fn single<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h HeaderValue> {
+    let mut all = headers.get_all(name).iter();
+    let first = all.next()?;
+    all.next().is_none().then_some(first)
+}
