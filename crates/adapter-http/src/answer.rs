@@ -4,9 +4,13 @@ use crate::payload::Payload;
 use http::header::{AGE, CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderName, LOCATION};
 use http::{HeaderValue, Response, StatusCode};
 use order_core::domain::Order;
+use order_core::ports::RecordedEvent;
 
 /// What a call answers with.
 pub(crate) type Answer = Response<Payload>;
+
+/// Bytes reserved for one event.
+const EVENT_BYTES: usize = 2_560;
 
 /// Tells a replay from a first answer.
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
@@ -82,4 +86,26 @@ pub(crate) fn set(answer: &mut Answer, name: HeaderName, value: &str) {
 
 fn etag(version: u64) -> String {
     format!("\"v{version}\"")
+}
+
+/// Appends a last member to an object that is being written, if there is a value. Tokens are ASCII
+/// without quotation marks or backslashes, so they need no escaping.
+pub(crate) fn write_token(out: &mut Vec<u8>, name: &str, value: Option<&str>) {
+    if let Some(value) = value {
+        out.extend_from_slice(format!(",\"{name}\":\"{value}\"").as_bytes());
+    }
+}
+
+/// The beginning of an object whose first member is `events`; the caller writes the rest.
+pub(crate) fn events(events: &[RecordedEvent]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(64 + events.len() * EVENT_BYTES);
+    out.extend_from_slice(b"{\"events\":[");
+    for (nth, event) in events.iter().enumerate() {
+        if nth > 0 {
+            out.push(b',');
+        }
+        order_json::write_event(event, &mut out);
+    }
+    out.push(b']');
+    out
 }

@@ -130,7 +130,7 @@ impl Problem {
 
     /// The answer. A problem on our side is logged here, once.
     pub(crate) fn into_response(self, request_id: &str) -> Response<Payload> {
-        self.log();
+        self.log(request_id);
         let body = order_json::to_vec(&self.view(Some(request_id)));
         let mut response = Response::new(Payload::from(body));
         *response.status_mut() = StatusCode::from_u16(self.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -159,12 +159,12 @@ impl Problem {
     }
 
     /// Logs what is on our side: a defect as an error, a dependency that is away or busy as a warning.
-    pub(crate) fn log(&self) {
+    pub(crate) fn log(&self, request_id: &str) {
         let cause = self.cause.as_deref().unwrap_or(&self.detail);
         let code = self.code.as_str();
         match self.status() {
-            500 => tracing::error!(code, cause, "a request failed"),
-            501.. => tracing::warn!(code, cause, "a request could not be answered now"),
+            500 => tracing::error!(code, cause, request_id, "a request failed"),
+            501.. => tracing::warn!(code, cause, request_id, "a request could not be answered now"),
             _ => {}
         }
     }
@@ -208,11 +208,10 @@ struct ViolationView<'a> {
 }
 
 fn violations<S: Serializer>(all: &&Violations, serializer: S) -> Result<S::Ok, S::Error> {
-    let view = |one| -> ViolationView<'_> {
-        let order_core::domain::Violation { field, reason } = one;
-        ViolationView { field, reason }
-    };
-    serializer.collect_seq(all.as_slice().iter().map(view))
+    serializer.collect_seq(all.as_slice().iter().map(|one| ViolationView {
+        field: &one.field,
+        reason: &one.reason,
+    }))
 }
 
 impl From<Malformed> for Problem {

@@ -23,7 +23,7 @@ impl Query {
                 continue;
             };
             if !known.contains(&name.as_str()) {
-                wrong.add(shown(&name), unknown(&name, known));
+                wrong.add(shown(&name), order_json::unknown(&name, known.iter().copied()));
             } else if pairs.iter().any(|(other, _)| *other == name) {
                 wrong.add(name, "is given twice");
             } else {
@@ -108,17 +108,6 @@ fn decoded(text: &str) -> Option<String> {
 
 fn shown(name: &str) -> String {
     name.chars().take(MAX_NAME_CHARS).collect()
-}
-
-fn unknown(name: &str, known: &[&str]) -> String {
-    let distance = |other: &&&str| strsim::damerau_levenshtein(&shown(name), other);
-    match known.iter().min_by_key(distance) {
-        Some(near) if distance(&near) <= (near.len() / 2).max(1) => {
-            format!("is not a parameter of this call; did you mean {near:?}?")
-        }
-        Some(_) => format!("is not a parameter of this call; known here: {}", known.join(", ")),
-        None => "is not a parameter of this call, which has none".to_owned(),
-    }
 }
 
 #[cfg(test)]

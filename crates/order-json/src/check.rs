@@ -80,7 +80,7 @@ fn check_members(
 }
 
 /// Says that a name is unknown, with the nearest known one, or all if none is near.
-pub(crate) fn unknown<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> String {
+pub fn unknown<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> String {
     let known: Vec<&str> = known.collect();
     let distance = |other: &&&str| strsim::damerau_levenshtein(name, other);
     // Names too long to be a slip of the pen are not compared: that takes quadratic time.

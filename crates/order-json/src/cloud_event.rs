@@ -59,7 +59,7 @@ pub fn fact_from_structured(body: &[u8]) -> Result<Parsed<Option<NewFact>>, Malf
         seen.push(name);
     }
     for name in &seen {
-        check_name(name, &mut wrong);
+        check_name(name, "", &mut wrong);
     }
     assemble(&attributes, data, &Spelling { prefix: "", data: "data" }, wrong)
 }
@@ -75,7 +75,7 @@ pub fn fact_from_parts(
     let mut wrong = Violations::new();
     let mut by_name = BTreeMap::new();
     for (name, value) in attributes {
-        check_name(&name, &mut wrong);
+        check_name(&name, prefix, &mut wrong);
         let field = format!("{prefix}{name}");
         if by_name.insert(name, value).is_some() {
             wrong.add(field, "is given twice");
@@ -187,14 +187,14 @@ fn is_json(media_type: &str) -> bool {
 
 /// Names of attributes are lower-case letters and digits (`CloudEvents` 1.0, "Naming Conventions");
 /// `data` and `data_base64` are members of the JSON format.
-fn check_name(name: &str, wrong: &mut Violations) {
+fn check_name(name: &str, prefix: &str, wrong: &mut Violations) {
     let plain = name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
     let of_the_format = matches!(name, "data" | "data_base64");
     if of_the_format || (plain && !name.is_empty() && name.len() <= MAX_EXTENSION_NAME_CHARS) {
         return;
     }
     let shown: String = name.chars().take(MAX_EXTENSION_NAME_CHARS).collect();
-    wrong.add(shown, "is no attribute's name: lower-case letters and digits alone, 1 to 64 of them");
+    wrong.add(format!("{prefix}{shown}"), "is no attribute's name: lower-case letters and digits alone, 1 to 64 of them");
 }
 
 /// The schema of a fact in structured mode.

@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 /// `.chargeback_reversed.v1`: an amount moved. One of `order_id` and `external_id` names the order.
 #[derive(Deserialize, ToSchema)]
 #[serde(remote = "Self", deny_unknown_fields)]
-pub struct PaymentData {
+pub(crate) struct PaymentData {
     /// The order by our id; it counts where both are given.
     #[schema(value_type = Option<OrderIdText>)]
     order_id: Option<String>,
@@ -41,7 +41,7 @@ pub struct PaymentData {
 /// without one gives the whole authorisation back. One of `order_id` and `external_id` names the order.
 #[derive(Deserialize, ToSchema)]
 #[serde(remote = "Self", deny_unknown_fields)]
-pub struct PaymentNotice {
+pub(crate) struct PaymentNotice {
     /// The order by our id; it counts where both are given.
     #[schema(value_type = Option<OrderIdText>)]
     order_id: Option<String>,
@@ -69,7 +69,7 @@ pub struct PaymentNotice {
 /// names the order.
 #[derive(Deserialize, ToSchema)]
 #[serde(remote = "Self", deny_unknown_fields)]
-pub struct StockData {
+pub(crate) struct StockData {
     /// The order by our id; it counts where both are given.
     #[schema(value_type = Option<OrderIdText>)]
     order_id: Option<String>,
@@ -87,7 +87,7 @@ pub struct StockData {
 /// Data of `shipment.shipped.v1`. One of `order_id` and `external_id` names the order.
 #[derive(Deserialize, ToSchema)]
 #[serde(remote = "Self", deny_unknown_fields)]
-pub struct ShipmentStart {
+pub(crate) struct ShipmentStart {
     /// The order by our id; it counts where both are given.
     #[schema(value_type = Option<OrderIdText>)]
     order_id: Option<String>,
@@ -111,7 +111,7 @@ pub struct ShipmentStart {
 /// Data of `shipment.delivered.v1` and `.lost.v1`. One of `order_id` and `external_id` names the order.
 #[derive(Deserialize, ToSchema)]
 #[serde(remote = "Self", deny_unknown_fields)]
-pub struct ShipmentEnd {
+pub(crate) struct ShipmentEnd {
     /// The order by our id; it counts where both are given.
     #[schema(value_type = Option<OrderIdText>)]
     order_id: Option<String>,
@@ -126,7 +126,7 @@ pub struct ShipmentEnd {
 /// Data of `return.received.v1`. One of `order_id` and `external_id` names the order.
 #[derive(Deserialize, ToSchema)]
 #[serde(remote = "Self", deny_unknown_fields)]
-pub struct ReturnData {
+pub(crate) struct ReturnData {
     /// The order by our id; it counts where both are given.
     #[schema(value_type = Option<OrderIdText>)]
     order_id: Option<String>,
@@ -145,13 +145,13 @@ object_only!(PaymentData, PaymentNotice, StockData, ShipmentStart, ShipmentEnd, 
 
 /// What a message's data says: which order, and what happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FactData {
+pub(crate) struct FactData {
     /// The order by our id, as it was written.
-    pub order_id: Option<OrderId>,
+    pub(crate) order_id: Option<OrderId>,
     /// The order by the caller's own number.
-    pub external_id: Option<String>,
+    pub(crate) external_id: Option<String>,
     /// What happened.
-    pub body: NewFactBody,
+    pub(crate) body: NewFactBody,
 }
 
 /// What a `CloudEvents` type speaks of.

@@ -125,9 +125,12 @@ fn serve_management(
 }
 
 async fn close(service: &Service) -> Result<(), String> {
-    timeout(CLOSE_TIMEOUT, service.store.close()).await.map_err(|_| {
-        format!("the store did not write what it has accepted within {CLOSE_TIMEOUT:?}; the file is consistent, look at its disk")
-    })
+    match timeout(CLOSE_TIMEOUT, service.store.close()).await {
+        Ok(closed) => closed.map_err(|error| error.to_string()),
+        Err(_) => Err(format!(
+            "the store did not write what it has accepted within {CLOSE_TIMEOUT:?}; the file is consistent, look at its disk"
+        )),
+    }
 }
 
 fn http_config(config: &Config) -> adapter_http::Config {
@@ -159,7 +162,8 @@ impl Listeners {
     /// The kubelet reaches a pod by its default interface alone, and a check inside the pod by `lo`:
     /// neither reaches a listener that is bound to the data plane.
     fn bind_probes(config: &Config) -> Result<Vec<Listener>, String> {
-        if config.planes.data.interface().is_none() {
+        // Unbound, or bound to `lo` for a trial: the listener for everything answers there already.
+        if matches!(config.planes.data.interface(), None | Some("lo")) {
             return Ok(Vec::new());
         }
         let port = config.http_listen_addr.port();

@@ -1,0 +1,228 @@
+//! What every request has: its id, its deadline, its span and metrics, and one place where a problem
+//! becomes an answer.
+
+use crate::answer::{self, Answer};
+use crate::call::Call;
+use crate::context::{Context, REQUEST_ID, RequestIds};
+use crate::error::{Code, Problem};
+use crate::operation::Operation;
+use crate::route::{Route, allow, find};
+use crate::watch::Watchers;
+use crate::{Config, Metrics, Payload};
+use crate::{
+    amend, batch_place, body, cancel, changes, docs, get, history, hold, list, media, place, probes,
+    record_fact, release, watch,
+};
+use bytes::Bytes;
+use futures_util::FutureExt;
+use http::header::CONTENT_LENGTH;
+use http::request::Parts;
+use http::{HeaderValue, Method, Request, Response};
+use http_body::Body;
+use order_core::app::Orders;
+use order_core::ports::HealthSource;
+use planes::Drain;
+use prometheus_client::metrics::gauge::Gauge;
+use std::any::Any;
+use std::fmt::Display;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use tokio::sync::Semaphore;
+use tokio::time::Instant;
+use tracing::Instrument;
+
+/// REST over an application. Cheap to clone.
+#[derive(Clone)]
+pub struct HttpEdge(Arc<Inner>);
+
+struct Inner {
+    config: Config,
+    /// `None` on a listener for probes alone.
+    orders: Option<Orders>,
+    health: Arc<dyn HealthSource>,
+    metrics: Metrics,
+    request_ids: RequestIds,
+    watch_room: Arc<Semaphore>,
+}
+
+impl HttpEdge {
+    /// All of REST, and the probes.
+    pub fn new(config: Config, orders: Orders, health: Arc<dyn HealthSource>, metrics: Metrics) -> HttpEdge {
+        HttpEdge::of(config, Some(orders), health, metrics)
+    }
+
+    /// The probes alone; 404 for everything else.
+    pub fn probes(config: Config, health: Arc<dyn HealthSource>, metrics: Metrics) -> HttpEdge {
+        HttpEdge::of(config, None, health, metrics)
+    }
+
+    fn of(config: Config, orders: Option<Orders>, health: Arc<dyn HealthSource>, metrics: Metrics) -> HttpEdge {
+        let watch_room = Arc::new(Semaphore::new(config.max_watch_streams.min(Semaphore::MAX_PERMITS)));
+        let request_ids = RequestIds::new();
+        HttpEdge(Arc::new(Inner { config, orders, health, metrics, request_ids, watch_room }))
+    }
+
+    /// Its bounds.
+    pub(crate) fn config(&self) -> &Config {
+        &self.0.config
+    }
+
+    /// Answers a request, whatever it is: every problem, a panic too, becomes an answer. `drain` ends
+    /// streams when the service stops.
+    pub async fn answer<B>(&self, request: Request<B>, drain: Option<&Drain>) -> Response<Payload>
+    where
+        B: Body<Data = Bytes> + Send,
+        B::Error: Display,
+    {
+        let started = Instant::now();
+        let inner = &*self.0;
+        let (parts, body) = request.into_parts();
+        let context = Context::of(&parts.headers, &inner.request_ids);
+        let route = find(&parts.method, parts.uri.path(), inner.orders.is_none());
+        let operation = match &route {
+            Route::Call(operation, _) => *operation,
+            _ => Operation::Unmatched,
+        };
+        let _active = Active::new(&inner.metrics.active_requests);
+        let span = tracing::debug_span!(
+            "request",
+            method = %parts.method,
+            route = operation.route(),
+            request_id = context.request_id(),
+            trace_id = context.trace_id(),
+        );
+        let answered = inner.route(&parts, route, &context, body, drain);
+        let outcome = AssertUnwindSafe(answered).catch_unwind().instrument(span).await;
+        let outcome = outcome.unwrap_or_else(|panic| Err(Problem::internal(words_of(&*panic))));
+        let mut answer = outcome.unwrap_or_else(|problem| problem.into_response(context.request_id()));
+        if parts.method == Method::HEAD {
+            without_body(&mut answer);
+        }
+        inner.metrics.answered(operation, answer.status().as_u16(), started.elapsed());
+        answer.headers_mut().insert(REQUEST_ID, context.request_id);
+        answer
+    }
+}
+
+impl Inner {
+    async fn route<B>(
+        &self,
+        parts: &Parts,
+        route: Route<'_>,
+        context: &Context,
+        body: B,
+        drain: Option<&Drain>,
+    ) -> Result<Answer, Problem>
+    where
+        B: Body<Data = Bytes> + Send,
+        B::Error: Display,
+    {
+        let (operation, target) = match route {
+            Route::Call(operation, target) => (operation, target),
+            Route::OtherMethods(operations) if parts.method == Method::OPTIONS => {
+                return Ok(answer::options(allow(operations)));
+            }
+            Route::OtherMethods(operations) => return Err(Problem::method_not_allowed(allow(operations))),
+            Route::Unknown => return Err(Problem::no_such_path()),
+        };
+        media::check_accept(&parts.headers, operation)?;
+        let bytes = if operation.takes_body() {
+            media::content_type(&parts.headers, operation)?;
+            let config = &self.config;
+            body::read(&parts.headers, body, config.max_body_bytes, config.body_read_timeout).await?
+        } else {
+            Bytes::new()
+        };
+        let call = Call {
+            headers: &parts.headers,
+            query: parts.uri.query().unwrap_or_default(),
+            target: &target,
+            context,
+            drain,
+        };
+        let deadline = self.config.request_timeout;
+        match tokio::time::timeout(deadline, self.run(operation, &call, bytes)).await {
+            Ok(outcome) => outcome,
+            Err(_) => {
+                let detail = format!(
+                    "no answer within {} s; a change may have been made or not: repeat the request with the \
+                     same idempotency key",
+                    deadline.as_secs()
+                );
+                Err(Problem::new(Code::Timeout, detail))
+            }
+        }
+    }
+
+    async fn run(&self, operation: Operation, call: &Call<'_>, body: Bytes) -> Result<Answer, Problem> {
+        match operation {
+            Operation::Livez => return Ok(probes::livez()),
+            Operation::Readyz => return Ok(probes::readyz(call, &*self.health)),
+            Operation::Health => return Ok(probes::health(&*self.health)),
+            Operation::OpenApi => return Ok(docs::openapi_json()),
+            Operation::Docs => return docs::docs(),
+            Operation::DocsFile => return docs::docs_file(call.target),
+            _ => {}
+        }
+        let Some(orders) = &self.orders else { return Err(Problem::no_such_path()) };
+        match operation {
+            Operation::Place => place::place(orders, call, body).await,
+            Operation::BatchPlace => batch_place::batch_place(orders, call, body).await,
+            Operation::List => list::list(orders, call).await,
+            Operation::Watch => watch::watch(orders, call, self.watchers()).await,
+            Operation::Get => get::get(orders, call).await,
+            Operation::Cancel => cancel::cancel(orders, call, body).await,
+            Operation::Amend => amend::amend(orders, call, body).await,
+            Operation::Hold => hold::hold(orders, call, body).await,
+            Operation::Release => release::release(orders, call, body).await,
+            Operation::History => history::history(orders, call).await,
+            Operation::RecordFact => record_fact::record_fact(orders, call, body).await,
+            Operation::Changes => changes::changes(orders, call).await,
+            _ => Err(Problem::no_such_path()),
+        }
+    }
+
+    fn watchers(&self) -> Watchers<'_> {
+        Watchers {
+            room: &self.watch_room,
+            keep_alive: self.config.watch_keep_alive,
+            metrics: &self.metrics,
+        }
+    }
+}
+
+/// HEAD is GET without the body, its length told all the same (RFC 9110 section 9.3.2).
+fn without_body(answer: &mut Answer) {
+    if let Some(length) = answer.body().size_hint().exact() {
+        answer.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(length));
+    }
+    *answer.body_mut() = Payload::empty();
+}
+
+fn words_of(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    format!("a handler panicked: {}", text.unwrap_or("it gave no reason"))
+}
+
+/// Counts a request for as long as it is being answered, also if its connection goes away.
+struct Active<'a>(&'a Gauge);
+
+impl<'a> Active<'a> {
+    fn new(count: &'a Gauge) -> Active<'a> {
+        count.inc();
+        Active(count)
+    }
+}
+
+impl Drop for Active<'_> {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}
+
+impl std::fmt::Debug for HttpEdge {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("HttpEdge")
+    }
+}

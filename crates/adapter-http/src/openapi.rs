@@ -1,0 +1,154 @@
+//! The contract: `OpenAPI` 3.1, made of the calls' annotations and the types of `order-json`, with what
+//! all calls have in common added once.
+
+use crate::error::ProblemView;
+use crate::operation::{Operation, Produces};
+use serde_json::{Value, json};
+use utoipa::OpenApi;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Order service",
+        description = "Takes orders, keeps them, and tells what happens to them.\n\nAmounts are integers of minor units. Every POST takes `validate_only=true`. Errors are `application/problem+json` with a stable `code` and everything that is wrong in `violations`.",
+        license(name = "Apache-2.0", identifier = "Apache-2.0")
+    ),
+    paths(
+        crate::place::place,
+        crate::batch_place::batch_place,
+        crate::list::list,
+        crate::watch::watch,
+        crate::get::get,
+        crate::cancel::cancel,
+        crate::amend::amend,
+        crate::hold::hold,
+        crate::release::release,
+        crate::history::history,
+        crate::record_fact::record_fact,
+        crate::changes::changes,
+        crate::docs::openapi_json,
+        crate::docs::docs,
+        crate::docs::docs_file,
+        crate::probes::livez,
+        crate::probes::readyz,
+        crate::probes::health,
+    ),
+    components(schemas(ProblemView)),
+    tags(
+        (name = "orders", description = "Place, read and change orders"),
+        (name = "facts", description = "What happened outside: money, stock, parcels"),
+        (name = "events", description = "What happened to orders"),
+        (name = "health", description = "Probes"),
+        (name = "documentation", description = "This contract")
+    )
+)]
+struct Document;
+
+/// The contract as JSON, for the command line.
+pub fn openapi() -> String {
+    format!("{:#}", document())
+}
+
+/// The contract.
+pub(crate) fn document() -> Value {
+    let mut document = serde_json::to_value(Document::openapi()).unwrap_or_default();
+    order_json::refine(&mut document);
+    for operation in Operation::ALL {
+        let method = if operation.takes_body() { "post" } else { "get" };
+        let described = &mut document["paths"][operation.route()][method];
+        if described.is_object() {
+            complete(described, operation);
+        }
+    }
+    document
+}
+
+/// Adds to a call what all have in common: headers, and the problems that it can answer with.
+fn complete(described: &mut Value, operation: Operation) {
+    plain_parameters(&mut described["parameters"]);
+    if operation.produces() != Produces::Anything {
+        let parameters = &mut described["parameters"];
+        if parameters.is_null() {
+            *parameters = json!([]);
+        }
+        if let Some(list) = parameters.as_array_mut() {
+            list.push(header("X-Request-Id", "Names the request; one is made where it is absent", "^[!-~]{1,128}$"));
+            list.push(header("traceparent", "W3C trace context; ignored where it is not valid", "^[ -~]*$"));
+        }
+    }
+    for status in problems(operation) {
+        described["responses"][status.to_string()] = problem(*status);
+    }
+    if let Some(responses) = described["responses"].as_object_mut() {
+        for response in responses.values_mut() {
+            let id = json!({"description": "Names the request", "schema": {"type": "string"}});
+            response["headers"]["X-Request-Id"] = id;
+        }
+    }
+}
+
+fn header(name: &str, description: &str, pattern: &str) -> Value {
+    json!({"name": name, "in": "header", "description": description, "required": false,
+        "schema": {"type": "string", "pattern": pattern}})
+}
+
+/// The statuses of the problems that a call can answer with.
+fn problems(operation: Operation) -> &'static [u16] {
+    match operation {
+        Operation::Place => &[400, 406, 408, 409, 413, 415, 422, 500, 503],
+        Operation::BatchPlace => &[400, 406, 408, 413, 415, 500, 503],
+        Operation::Cancel | Operation::Amend | Operation::Hold | Operation::Release => {
+            &[400, 404, 406, 408, 409, 412, 413, 415, 422, 500, 503]
+        }
+        Operation::RecordFact => &[400, 406, 408, 409, 413, 415, 500, 503],
+        Operation::Get => &[400, 404, 406, 412, 500, 503],
+        Operation::History => &[400, 404, 406, 500, 503],
+        Operation::List => &[400, 406, 500, 503],
+        Operation::Changes | Operation::Watch => &[400, 406, 410, 500, 503],
+        Operation::DocsFile => &[404, 500],
+        Operation::Docs => &[500],
+        _ => &[],
+    }
+}
+
+fn problem(status: u16) -> Value {
+    let description = match status {
+        400 => "The request's content is wrong: `invalid_argument`, `total_mismatch`",
+        404 => "No such order, or hold: `not_found`",
+        406 => "The caller accepts no form of the answer: `not_acceptable`",
+        408 => "The body did not come in time: `request_timeout`",
+        409 => "The order does not allow it now, or a number is taken: `action_not_allowed`, `already_exists`, `fact_id_reused`, `ledger_full`",
+        410 => "Events after this position are no longer kept: `position_gone`",
+        412 => "The order has another version: `version_mismatch`",
+        413 => "The body is too large: `payload_too_large`",
+        415 => "The body is of a type that is not taken: `unsupported_media_type`",
+        422 => "The idempotency key was used for another request: `idempotency_key_reused`",
+        503 => "Try again later: `unavailable`, `overloaded`, `contended`, `timeout`",
+        _ => "Something is wrong in the service: `internal`",
+    };
+    let schema = json!({"$ref": "#/components/schemas/Problem"});
+    let mut response = json!({
+        "description": description,
+        "content": {"application/problem+json": {"schema": schema}},
+    });
+    if status == 503 {
+        response["headers"]["Retry-After"] =
+            json!({"description": "Seconds to wait", "schema": {"type": "integer", "minimum": 1}});
+    }
+    response
+}
+
+/// A parameter is absent or has a value: none can be null.
+fn plain_parameters(parameters: &mut Value) {
+    for parameter in parameters.as_array_mut().into_iter().flatten() {
+        let schema = &mut parameter["schema"];
+        let choice = schema["oneOf"].as_array().and_then(|all| all.iter().find(|one| one["type"] != "null").cloned());
+        if let Some(choice) = choice {
+            *schema = choice;
+        }
+        let word = schema["type"].as_array().and_then(|all| all.iter().find(|one| *one != "null").cloned());
+        if let Some(word) = word {
+            schema["type"] = word;
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! Connections: HTTP/1.1 and HTTP/2 without TLS on one port, bounded, drained.
+
+use crate::HttpEdge;
+use crate::config::Config;
+use http::Request;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use planes::{Drain, Listener, ServeLimits, ServeReport};
+use std::convert::Infallible;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::time::Duration;
+use tokio::net::TcpStream;
+use tokio::time::sleep;
+
+/// How often a silent HTTP/2 connection is asked whether it lives.
+const HTTP2_PING_INTERVAL: Duration = Duration::from_secs(20);
+
+/// How long it may take to say so.
+const HTTP2_PING_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Serves `edge` on `listener` until `stop` resolves, then lets open requests finish.
+pub async fn serve(edge: HttpEdge, listener: Listener, stop: impl Future<Output = ()>) -> ServeReport {
+    let limits = ServeLimits {
+        max_connections: edge.config().max_connections,
+        drain_timeout: edge.config().drain_timeout,
+    };
+    let builder = Arc::new(builder(edge.config()));
+    planes::serve(listener, limits, stop, move |stream, _peer, drain| {
+        connection(edge.clone(), Arc::clone(&builder), stream, drain)
+    })
+    .await
+}
+
+fn builder(config: &Config) -> Builder<TokioExecutor> {
+    let mut builder = Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(config.header_read_timeout)
+        .max_headers(config.max_header_fields)
+        .max_buf_size(config.max_header_bytes);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(config.max_concurrent_streams)
+        .max_header_list_size(u32::try_from(config.max_header_bytes).unwrap_or(u32::MAX))
+        .keep_alive_interval(HTTP2_PING_INTERVAL)
+        .keep_alive_timeout(HTTP2_PING_TIMEOUT);
+    builder
+}
+
+async fn connection(edge: HttpEdge, builder: Arc<Builder<TokioExecutor>>, stream: TcpStream, drain: Drain) {
+    let asked = Arc::new(AtomicBool::new(false));
+    let patience = edge.config().header_read_timeout;
+    let service = service_fn(|request: Request<Incoming>| {
+        asked.store(true, Relaxed);
+        let (edge, drain) = (edge.clone(), drain.clone());
+        async move { Ok::<_, Infallible>(edge.answer(request, Some(&drain)).await) }
+    });
+    let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
+    let mut stop = pin!(drain.clone().started());
+    let mut patience = pin!(sleep(patience));
+    let (mut stopping, mut waited) = (false, false);
+    loop {
+        tokio::select! {
+            served = connection.as_mut() => {
+                if let Err(error) = served {
+                    tracing::debug!(error, "a connection ended early");
+                }
+                return;
+            }
+            () = &mut stop, if !stopping => {
+                stopping = true;
+                connection.as_mut().graceful_shutdown();
+            }
+            // Before the first bytes tell HTTP/1 from HTTP/2, no timer of theirs runs.
+            () = &mut patience, if !waited => {
+                waited = true;
+                if !asked.load(Relaxed) {
+                    return;
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! The binary as its users meet it: the command line, the start, the stop, the kill.
+
+#![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+
+mod client;
+mod command_line;
+mod disk;
+mod kill;
+mod life;
+mod planes;
+mod readme;
+mod service;
+mod start;
+mod stop;

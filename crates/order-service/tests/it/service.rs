@@ -1,0 +1,121 @@
+//! A service of the test's own: a process on free ports with a folder of its own.
+
+use crate::client::Client;
+use std::collections::VecDeque;
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+/// How long a service may take to start or stop before the test gives up.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+pub(crate) fn binary() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_order-service"));
+    // Nothing of the machine's own settings enters a test.
+    command.env_clear().env("RUST_BACKTRACE", "1");
+    command
+}
+
+pub(crate) struct Service {
+    child: Child,
+    log: Arc<Mutex<VecDeque<String>>>,
+    pub(crate) rest: SocketAddr,
+    pub(crate) management: SocketAddr,
+    /// From the start of the process to the line that says it is ready.
+    pub(crate) started_in: Duration,
+}
+
+impl Service {
+    /// Starts on `database` and waits for the line that says where it listens.
+    pub(crate) fn start(database: &Path) -> Service {
+        Service::start_with(database, &[])
+    }
+
+    pub(crate) fn start_with(database: &Path, environment: &[(&str, &str)]) -> Service {
+        let start = Instant::now();
+        let mut child = binary()
+            .env("DATABASE_URL", format!("sqlite:{}", database.display()))
+            .env("HTTP_LISTEN_ADDR", "127.0.0.1:0")
+            .env("MGMT_LISTEN_ADDR", "127.0.0.1:0")
+            .env("LOG_FORMAT", "json")
+            .envs(environment.iter().copied())
+            .stdin(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let log = Arc::new(Mutex::new(VecDeque::new()));
+        let started = lines.by_ref().map(Result::unwrap).find(|line| {
+            log.lock().unwrap().push_back(line.clone());
+            line.contains("\"message\":\"started\"")
+        });
+        let started_in = start.elapsed();
+        let Some(started) = started else {
+            panic!("the service did not start: {:#?}", log.lock().unwrap());
+        };
+        let kept = Arc::clone(&log);
+        std::thread::spawn(move || {
+            for line in lines.map_while(Result::ok) {
+                kept.lock().unwrap().push_back(line);
+            }
+        });
+        let started: serde_json::Value = serde_json::from_str(&started).unwrap();
+        let address = |field: &str| started[field].as_str().unwrap().parse().unwrap();
+        Service { child, log, rest: address("rest"), management: address("management"), started_in }
+    }
+
+    pub(crate) fn client(&self) -> Client {
+        Client::new(self.rest)
+    }
+
+    pub(crate) fn log(&self) -> String {
+        self.log.lock().unwrap().iter().map(|line| line.clone() + "\n").collect()
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Sends a signal by its name: `TERM`, `KILL`.
+    pub(crate) fn signal(&self, name: &str) {
+        let status = Command::new("kill").arg(format!("-{name}")).arg(self.pid().to_string()).status();
+        assert!(status.unwrap().success());
+    }
+
+    /// Waits for the end of the process.
+    pub(crate) fn wait(mut self) -> (ExitStatus, String) {
+        let start = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return (status, self.log());
+            }
+            assert!(start.elapsed() < PATIENCE, "the service does not end: {}", self.log());
+            std::thread::yield_now();
+        }
+    }
+
+    /// Resident memory now, in KiB.
+    pub(crate) fn resident_kib(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap();
+        let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse().unwrap()
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A folder and the database's path in it.
+pub(crate) fn folder() -> (TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let database = folder.path().join("orders.db");
+    (folder, database)
+}
