@@ -48,7 +48,10 @@ async fn round(orders: &Orders, bury: bool) -> Result<(), AppError> {
     if bury {
         let buried = orders.bury_parked().await?;
         if buried > 0 {
-            tracing::warn!(facts = buried, "facts waited 72 hours for their order and went to the dead letters");
+            tracing::warn!(
+                facts = buried,
+                "facts waited 72 hours for their order and went to the dead letters"
+            );
         }
     }
     Ok(())

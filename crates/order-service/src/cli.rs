@@ -77,10 +77,16 @@ mod tests {
 
     #[test]
     fn settings_are_taken_before_and_behind_a_subcommand() {
-        for line in [["order-service", "--plane-wait", "1s", "config"], ["order-service", "config", "--plane-wait", "1s"]] {
+        for line in [
+            ["order-service", "--plane-wait", "1s", "config"],
+            ["order-service", "config", "--plane-wait", "1s"],
+        ] {
             let matches = command().try_get_matches_from(line).unwrap();
             let (_, sub) = matches.subcommand().unwrap();
-            assert_eq!(sub.get_one::<String>("plane_wait").map(String::as_str), Some("1s"));
+            assert_eq!(
+                sub.get_one::<String>("plane_wait").map(String::as_str),
+                Some("1s")
+            );
         }
     }
 }

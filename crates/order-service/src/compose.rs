@@ -20,12 +20,14 @@ pub(crate) struct Service {
 
 /// Opens the store and composes the service on it.
 pub(crate) async fn compose(config: &Config) -> Result<Service, String> {
-    let store = SqliteStore::open(store_config(config)).await.map_err(|error| error.to_string())?;
+    let store = SqliteStore::open(store_config(config))
+        .await
+        .map_err(|error| error.to_string())?;
     let store = Arc::new(store);
     let mut registry = Registry::default();
     adapter_management::register_process_metrics(&mut registry, env!("CARGO_PKG_VERSION"));
     store.register_metrics(&mut registry);
-    let http_metrics = adapter_http::Metrics::register(&mut registry);
+    let http_metrics = adapter_http::Metrics::new(&mut registry);
     let orders = Orders::new(
         Arc::clone(&store) as _,
         Arc::clone(&store) as _,
@@ -34,7 +36,13 @@ pub(crate) async fn compose(config: &Config) -> Result<Service, String> {
     );
     let health = Arc::new(Health::default());
     health.look(&store, &config.planes.all()).await;
-    Ok(Service { orders, store, health, registry: Arc::new(registry), http_metrics })
+    Ok(Service {
+        orders,
+        store,
+        health,
+        registry: Arc::new(registry),
+        http_metrics,
+    })
 }
 
 /// The store's own settings.

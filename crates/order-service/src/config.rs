@@ -49,7 +49,10 @@ pub(crate) enum LogFormat {
 impl Config {
     /// Parses all values; `terminal` tells whether logs go to one.
     pub(crate) fn parse(values: &Values, terminal: bool) -> Result<Config, Vec<String>> {
-        let mut read = Reader { values, errors: Vec::new() };
+        let mut read = Reader {
+            values,
+            errors: Vec::new(),
+        };
         let config = Config {
             http_listen_addr: read.address("http_listen_addr"),
             mgmt_listen_addr: read.address("mgmt_listen_addr"),
@@ -68,7 +71,11 @@ impl Config {
             http_request_timeout: read.duration("http_request_timeout"),
             store_max_queued_changes: read.count("store_max_queued_changes"),
         };
-        if read.errors.is_empty() { Ok(config) } else { Err(read.errors) }
+        if read.errors.is_empty() {
+            Ok(config)
+        } else {
+            Err(read.errors)
+        }
     }
 }
 
@@ -77,12 +84,36 @@ pub(crate) fn render(values: &Values) -> String {
     let mut text = String::new();
     for setting in SETTINGS {
         let value = values.get(setting.key);
-        let shown = if setting.secret { hide_password(&value.text) } else { value.text.clone() };
-        let shown = toml::Value::String(shown);
+        let shown = if setting.secret {
+            hide_password(&value.text)
+        } else {
+            value.text.clone()
+        };
         // Writing to a String cannot fail.
-        let _ = writeln!(text, "{} = {shown} # {}", setting.key, value.source);
+        let _ = writeln!(
+            text,
+            "{} = {} # {}",
+            setting.key,
+            quoted(&shown),
+            value.source
+        );
     }
     text
+}
+
+/// A TOML basic string: JSON's escapes are a part of TOML's.
+fn quoted(text: &str) -> String {
+    let mut quoted = String::from("\"");
+    for letter in text.chars() {
+        match letter {
+            '"' | '\\' => quoted.extend(['\\', letter]),
+            letter if letter.is_control() => {
+                let _ = write!(quoted, "\\u{:04X}", u32::from(letter));
+            }
+            letter => quoted.push(letter),
+        }
+    }
+    quoted + "\""
 }
 
 /// A URL without the password between `user:` and `@host`.
@@ -103,25 +134,44 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     /// The parsed value, or the fall-back and an error that names where the value came from.
-    fn parse<T>(&mut self, key: &str, fallback: T, must_be: &str, parse: impl FnOnce(&str) -> Option<T>) -> T {
+    fn parse<T>(
+        &mut self,
+        key: &str,
+        fallback: T,
+        must_be: &str,
+        parse: impl FnOnce(&str) -> Option<T>,
+    ) -> T {
         let Value { text, source } = self.values.get(key);
         parse(text).unwrap_or_else(|| {
-            self.errors.push(format!("{key} = {text:?} ({source}): must be {must_be}"));
+            self.errors
+                .push(format!("{key} = {text:?} ({source}): must be {must_be}"));
             fallback
         })
     }
 
     fn address(&mut self, key: &str) -> SocketAddr {
         let fallback = SocketAddr::from(([0, 0, 0, 0], 0));
-        self.parse(key, fallback, "an address and port such as 0.0.0.0:8080", |text| text.parse().ok())
+        self.parse(
+            key,
+            fallback,
+            "an address and port such as 0.0.0.0:8080",
+            |text| text.parse().ok(),
+        )
     }
 
     fn duration(&mut self, key: &str) -> Duration {
-        self.parse(key, Duration::ZERO, "a time such as 500ms, 30s or 5m", parse_duration)
+        self.parse(
+            key,
+            Duration::ZERO,
+            "a time such as 500ms, 30s or 5m",
+            parse_duration,
+        )
     }
 
     fn count(&mut self, key: &str) -> usize {
-        self.parse(key, 0, "a number of at least 1", |text| text.parse().ok().filter(|count| *count > 0))
+        self.parse(key, 0, "a number of at least 1", |text| {
+            text.parse().ok().filter(|count| *count > 0)
+        })
     }
 
     fn plane(&mut self, key: &str, kind: PlaneKind) -> Plane {
@@ -130,35 +180,51 @@ impl Reader<'_> {
             return Plane::unbound(kind);
         }
         let must_be = "the name of a network interface, 1 to 15 characters without / and spaces";
-        self.parse(key, Plane::unbound(kind), must_be, |text| Plane::bound(kind, text).ok())
+        self.parse(key, Plane::unbound(kind), must_be, |text| {
+            Plane::bound(kind, text).ok()
+        })
     }
 
     fn database(&mut self, key: &str) -> PathBuf {
         let must_be = "sqlite:PATH; this build has no other store";
         let value = self.values.get(key);
-        let path = value.text.strip_prefix("sqlite:").filter(|path| !path.is_empty());
+        let path = value
+            .text
+            .strip_prefix("sqlite:")
+            .filter(|path| !path.is_empty());
         // The value may hold a password, so it is told without it.
         if path.is_none() {
             let shown = hide_password(&value.text);
-            self.errors.push(format!("{key} = {shown:?} ({}): must be {must_be}", value.source));
+            self.errors.push(format!(
+                "{key} = {shown:?} ({}): must be {must_be}",
+                value.source
+            ));
         }
         PathBuf::from(path.unwrap_or_default())
     }
 
     fn log_level(&mut self, key: &str) -> String {
         let valid = |text: &str| tracing_subscriber::EnvFilter::try_new(text).is_ok();
-        let must_be = "error, warn, info, debug, trace, or a filter such as info,adapter_http=debug";
-        self.parse(key, String::new(), must_be, |text| valid(text).then(|| text.to_owned()))
+        let must_be =
+            "error, warn, info, debug, trace, or a filter such as info,adapter_http=debug";
+        self.parse(key, String::new(), must_be, |text| {
+            valid(text).then(|| text.to_owned())
+        })
     }
 
     fn log_format(&mut self, key: &str, terminal: bool) -> LogFormat {
-        self.parse(key, LogFormat::Json, "text, json or auto", |text| match text {
-            "text" => Some(LogFormat::Text),
-            "json" => Some(LogFormat::Json),
-            "auto" if terminal => Some(LogFormat::Text),
-            "auto" => Some(LogFormat::Json),
-            _ => None,
-        })
+        self.parse(
+            key,
+            LogFormat::Json,
+            "text, json or auto",
+            |text| match text {
+                "text" => Some(LogFormat::Text),
+                "json" => Some(LogFormat::Json),
+                "auto" if terminal => Some(LogFormat::Text),
+                "auto" => Some(LogFormat::Json),
+                _ => None,
+            },
+        )
     }
 }
 
@@ -184,7 +250,9 @@ mod tests {
 
     fn read(environment: &[(&str, &str)], flags: &[(&str, &str)]) -> Result<Config, Vec<String>> {
         let find = |list: &[(&str, &str)], key: &str| {
-            list.iter().find(|(name, _)| *name == key).map(|(_, value)| (*value).to_owned())
+            list.iter()
+                .find(|(name, _)| *name == key)
+                .map(|(_, value)| (*value).to_owned())
         };
         let values = Values::read(&Layers {
             file: None,
@@ -199,9 +267,18 @@ mod tests {
         let config = read(&[], &[]).unwrap();
         assert_eq!(config.http_listen_addr.port(), 8080);
         assert_eq!(config.database, PathBuf::from("./data/orders.db"));
-        let environment = [("HTTP_LISTEN_ADDR", "127.0.0.1:1"), ("MGMT_LISTEN_ADDR", "127.0.0.1:2")];
+        let environment = [
+            ("HTTP_LISTEN_ADDR", "127.0.0.1:1"),
+            ("MGMT_LISTEN_ADDR", "127.0.0.1:2"),
+        ];
         let config = read(&environment, &[("http_listen_addr", "127.0.0.1:3")]).unwrap();
-        assert_eq!((config.http_listen_addr.port(), config.mgmt_listen_addr.port()), (3, 2));
+        assert_eq!(
+            (
+                config.http_listen_addr.port(),
+                config.mgmt_listen_addr.port()
+            ),
+            (3, 2)
+        );
     }
 
     #[test]
@@ -216,22 +293,39 @@ mod tests {
         ];
         let errors = read(&environment, &[]).unwrap_err();
         assert_eq!(errors.len(), environment.len(), "{errors:#?}");
-        assert!(errors[0].contains("http_listen_addr") && errors[0].contains("environment HTTP_LISTEN_ADDR"));
-        assert!(!errors.iter().any(|error| error.contains("secret")), "{errors:#?}");
+        assert!(
+            errors[0].contains("http_listen_addr")
+                && errors[0].contains("environment HTTP_LISTEN_ADDR")
+        );
+        assert!(
+            !errors.iter().any(|error| error.contains("secret")),
+            "{errors:#?}"
+        );
     }
 
     #[test]
     fn durations_have_a_unit() {
         assert_eq!(parse_duration("500ms"), Some(Duration::from_millis(500)));
         assert_eq!(parse_duration("5m"), Some(Duration::from_secs(300)));
-        for text in ["", "5", "s", "-1s", "1.5s", "99999999999999999999s", "18446744073709551615h"] {
+        for text in [
+            "",
+            "5",
+            "s",
+            "-1s",
+            "1.5s",
+            "99999999999999999999s",
+            "18446744073709551615h",
+        ] {
             assert_eq!(parse_duration(text), None, "{text}");
         }
     }
 
     #[test]
     fn a_password_is_never_shown() {
-        assert_eq!(hide_password("postgres://me:se@cret@db/o"), "postgres://me:***@db/o");
+        assert_eq!(
+            hide_password("postgres://me:se@cret@db/o"),
+            "postgres://me:***@db/o"
+        );
         assert_eq!(hide_password("sqlite:./x"), "sqlite:./x");
     }
 }

@@ -33,7 +33,10 @@ impl Health {
         for plane in planes {
             components.push(look_at_plane(plane).await);
         }
-        let mut known = self.components.write().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self
+            .components
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
         tell_changes(&known, &components);
         *known = components;
     }
@@ -41,11 +44,19 @@ impl Health {
 
 impl HealthSource for Health {
     fn report(&self) -> HealthReport {
-        let known = self.components.read().unwrap_or_else(PoisonError::into_inner);
+        let known = self
+            .components
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
         let mut components = known.clone();
         if self.draining.load(Ordering::Relaxed) {
             let detail = "the service is stopping".to_owned();
-            components.push(Component { name: "shutdown".to_owned(), ok: false, required: true, detail });
+            components.push(Component {
+                name: "shutdown".to_owned(),
+                ok: false,
+                required: true,
+                detail,
+            });
         }
         HealthReport::of(components)
     }
@@ -60,7 +71,10 @@ pub(crate) async fn watch(
 ) {
     let planes: Vec<&Plane> = planes.iter().collect();
     loop {
-        if timeout(LOOK_EVERY, stop.wait_for(|stop| *stop)).await.is_ok() {
+        if timeout(LOOK_EVERY, stop.wait_for(|stop| *stop))
+            .await
+            .is_ok()
+        {
             return;
         }
         health.look(&store, &planes).await;
@@ -73,7 +87,12 @@ async fn look_at_store(store: &SqliteStore) -> Component {
         Ok(Err(error)) => (false, error.to_string()),
         Err(_) => (false, format!("no answer within {STORE_TIMEOUT:?}")),
     };
-    Component { name: "store".to_owned(), ok, required: true, detail }
+    Component {
+        name: "store".to_owned(),
+        ok,
+        required: true,
+        detail,
+    }
 }
 
 /// A plane is up when a socket can be bound to its interface; an unbound one has none to lose.
@@ -81,17 +100,34 @@ async fn look_at_plane(plane: &Plane) -> Component {
     let name = format!("plane-{}", plane.kind().name());
     let (ok, detail) = match planes::wait_for_interface(plane, Duration::ZERO).await {
         Err(error) => (false, error.to_string()),
-        Ok(()) => (true, plane.interface().map_or_else(|| "not bound".to_owned(), str::to_owned)),
+        Ok(()) => (
+            true,
+            plane
+                .interface()
+                .map_or_else(|| "not bound".to_owned(), str::to_owned),
+        ),
     };
-    Component { name, ok, required: true, detail }
+    Component {
+        name,
+        ok,
+        required: true,
+        detail,
+    }
 }
 
 fn tell_changes(before: &[Component], now: &[Component]) {
     for component in now {
-        let was_ok = before.iter().find(|other| other.name == component.name).map(|other| other.ok);
+        let was_ok = before
+            .iter()
+            .find(|other| other.name == component.name)
+            .map(|other| other.ok);
         match (was_ok, component.ok) {
             (Some(true) | None, false) => {
-                tracing::error!(component = component.name, detail = component.detail, "down; not ready");
+                tracing::error!(
+                    component = component.name,
+                    detail = component.detail,
+                    "down; not ready"
+                );
             }
             (Some(false), true) => tracing::info!(component = component.name, "up again"),
             _ => {}

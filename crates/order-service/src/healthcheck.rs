@@ -30,7 +30,10 @@ pub(crate) fn run(config: &Config, live: bool) -> Result<(), String> {
     if status == "200" {
         Ok(())
     } else {
-        Err(format!("http://{addr}{path} answered {status}: {}", body.trim().replace('\n', "; ")))
+        Err(format!(
+            "http://{addr}{path} answered {status}: {}",
+            body.trim().replace('\n', "; ")
+        ))
     }
 }
 
@@ -53,6 +56,10 @@ async fn ask(addr: SocketAddr, path: &str) -> Result<String, String> {
     let request = format!("GET {path} HTTP/1.1\r\nHost: {addr}\r\nConnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).await.map_err(failed)?;
     let mut answer = Vec::new();
-    stream.take(MAX_ANSWER_BYTES).read_to_end(&mut answer).await.map_err(failed)?;
+    stream
+        .take(MAX_ANSWER_BYTES)
+        .read_to_end(&mut answer)
+        .await
+        .map_err(failed)?;
     Ok(String::from_utf8_lossy(&answer).into_owned())
 }

@@ -54,7 +54,10 @@ impl State {
             let _ = getrandom::fill(&mut self.random);
         }
         let at = self.random.len() - 8;
-        self.random.split_off(at).iter().fold(0, |bits, byte| (bits << 8) | u64::from(*byte))
+        self.random
+            .split_off(at)
+            .iter()
+            .fold(0, |bits, byte| (bits << 8) | u64::from(*byte))
     }
 }
 
@@ -72,7 +75,11 @@ mod tests {
             assert!(id > last, "{id} after {last}");
             last = id;
         }
-        assert_eq!(last.placed_at(), at.plus_millis(2), "10,000 ids take three milliseconds");
+        assert_eq!(
+            last.placed_at(),
+            at.plus_millis(2),
+            "10,000 ids take three milliseconds"
+        );
     }
 
     #[test]

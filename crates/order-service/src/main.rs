@@ -54,7 +54,10 @@ fn run(matches: &ArgMatches) -> Result<(), String> {
         Some(("healthcheck", sub)) => healthcheck::run(&read_config(sub)?, sub.get_flag("live")),
         Some(("completions", sub)) => {
             // The shell is required, so clap has refused a line without it.
-            let shell = sub.get_one::<Shell>("shell").copied().unwrap_or(Shell::Bash);
+            let shell = sub
+                .get_one::<Shell>("shell")
+                .copied()
+                .unwrap_or(Shell::Bash);
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut cli::command(), "order-service", &mut script);
             print(&String::from_utf8_lossy(&script))
@@ -81,17 +84,23 @@ fn read_values(matches: &ArgMatches) -> Result<Values, String> {
 fn several(errors: &[String]) -> String {
     match errors {
         [one] => one.clone(),
-        many => format!("{} settings are wrong:\n  {}", many.len(), many.join("\n  ")),
+        many => format!(
+            "{} settings are wrong:\n  {}",
+            many.len(),
+            many.join("\n  ")
+        ),
     }
 }
 
 /// Writes to standard output; a reader that has closed it (`| head`) is no failure.
 fn print(text: &str) -> Result<(), String> {
     let mut out = io::stdout().lock();
-    let written = out.write_all(text.as_bytes()).and_then(|()| match text.ends_with('\n') {
-        true => out.flush(),
-        false => out.write_all(b"\n"),
-    });
+    let written = out
+        .write_all(text.as_bytes())
+        .and_then(|()| match text.ends_with('\n') {
+            true => out.flush(),
+            false => out.write_all(b"\n"),
+        });
     match written {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             Err(format!("standard output cannot be written: {error}"))

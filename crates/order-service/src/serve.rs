@@ -4,6 +4,7 @@ use crate::compose::{Service, compose, store_config};
 use crate::config::Config;
 use crate::summary::{self, Listening};
 use crate::{chores, health, shutdown, telemetry};
+use adapter_http::HttpEdge;
 use adapter_management::Management;
 use planes::{Drain, ListenOptions, Listener, Plane, PlaneKind, Timers, drain_channel, listen};
 use std::future::Future;
@@ -35,18 +36,27 @@ pub(crate) fn migrate(config: &Config) -> Result<(), String> {
 }
 
 fn start_logging(config: &Config) {
-    telemetry::init(&config.log_level, config.log_format, io::stderr().is_terminal());
+    telemetry::init(
+        &config.log_level,
+        config.log_format,
+        io::stderr().is_terminal(),
+    );
 }
 
 fn runtime() -> Result<Runtime, String> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build();
     runtime.map_err(|error| format!("the runtime cannot start: {error}"))
 }
 
 async fn run(config: &Config, started: Instant) -> Result<(), String> {
-    let stop = shutdown::stop_signal().map_err(|error| format!("signals cannot be watched: {error}"))?;
+    let stop =
+        shutdown::stop_signal().map_err(|error| format!("signals cannot be watched: {error}"))?;
     for plane in config.planes.all() {
-        planes::wait_for_interface(plane, config.plane_wait).await.map_err(|error| error.to_string())?;
+        planes::wait_for_interface(plane, config.plane_wait)
+            .await
+            .map_err(|error| error.to_string())?;
     }
     let listeners = Listeners::bind(config)?;
     let service = compose(config).await?;
@@ -54,16 +64,27 @@ async fn run(config: &Config, started: Instant) -> Result<(), String> {
 
     let (background_stop, background_stopped) = watch::channel(false);
     let mut background = JoinSet::new();
-    background.spawn(chores::run(service.orders.clone(), background_stopped.clone()));
+    background.spawn(chores::run(
+        service.orders.clone(),
+        background_stopped.clone(),
+    ));
     let planes = config.planes.all().into_iter().cloned().collect();
-    background.spawn(health::watch(service.health.clone(), service.store.clone(), planes, background_stopped));
+    background.spawn(health::watch(
+        service.health.clone(),
+        service.store.clone(),
+        planes,
+        background_stopped,
+    ));
 
     let cut = serve_until(stop, config, listeners, &service, started).await;
     background_stop.send_replace(true);
     while background.join_next().await.is_some() {}
     close(&service).await?;
     if cut > 0 {
-        return Err(format!("{cut} connections were cut: they did not end within {:?}; raise DRAIN_TIMEOUT", config.drain_timeout));
+        return Err(format!(
+            "{cut} connections were cut: they did not end within {:?}; raise DRAIN_TIMEOUT",
+            config.drain_timeout
+        ));
     }
     tracing::info!("stopped; everything that was accepted is answered");
     Ok(())
@@ -80,14 +101,34 @@ async fn serve_until(
 ) -> usize {
     let (rest_stop, rest_drain) = drain_channel();
     let (management_stop, management_drain) = drain_channel();
-    let management = tokio::spawn(serve_management(config, listeners.management, service, started, management_drain));
+    let management = tokio::spawn(serve_management(
+        config,
+        listeners.management,
+        service,
+        started,
+        management_drain,
+    ));
     let mut edges = JoinSet::new();
     let http = http_config(config);
-    let router = adapter_http::router(&http, service.orders.clone(), service.health.clone(), service.http_metrics.clone(), rest_drain.clone());
-    edges.spawn(adapter_http::serve(listeners.rest, http.clone(), router, rest_drain.clone().started()));
+    let (health, metrics) = (service.health.clone(), service.http_metrics.clone());
+    let rest = HttpEdge::new(
+        http.clone(),
+        service.orders.clone(),
+        health.clone(),
+        metrics.clone(),
+    );
+    edges.spawn(adapter_http::serve(
+        rest,
+        listeners.rest,
+        rest_drain.clone().started(),
+    ));
     for listener in listeners.probes {
-        let probes = adapter_http::probes_router(service.health.clone());
-        edges.spawn(adapter_http::serve(listener, http.clone(), probes, rest_drain.clone().started()));
+        let probes = HttpEdge::probes(http.clone(), health.clone(), metrics.clone());
+        edges.spawn(adapter_http::serve(
+            probes,
+            listener,
+            rest_drain.clone().started(),
+        ));
     }
 
     let signal = stop.await;
@@ -167,17 +208,25 @@ impl Listeners {
             return Ok(Vec::new());
         }
         let port = config.http_listen_addr.port();
-        let mut listeners = vec![bind(&Plane::loopback(), SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port))?];
+        let mut listeners = vec![bind(
+            &Plane::loopback(),
+            SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port),
+        )?];
         if config.planes.default.interface().is_some() {
             listeners.push(bind(&config.planes.default, config.http_listen_addr)?);
         } else {
-            tracing::warn!("{} is not set: probes are answered on lo alone", PlaneKind::Default.variable());
+            tracing::warn!(
+                "{} is not set: probes are answered on lo alone",
+                PlaneKind::Default.variable()
+            );
         }
         Ok(listeners)
     }
 
     fn told(&self) -> Listening {
-        let probe = |listener: &Listener| format!("http://{} on {}", listener.local_addr(), listener.plane());
+        let probe = |listener: &Listener| {
+            format!("http://{} on {}", listener.local_addr(), listener.plane())
+        };
         Listening {
             rest: self.rest.local_addr(),
             management: self.management.local_addr(),
@@ -187,7 +236,13 @@ impl Listeners {
 }
 
 fn bind(plane: &Plane, addr: SocketAddr) -> Result<Listener, String> {
-    let timers = Timers { user_timeout: CALLER_USER_TIMEOUT, ..Timers::DEFAULT };
-    let options = ListenOptions { timers, ..ListenOptions::default() };
+    let timers = Timers {
+        user_timeout: CALLER_USER_TIMEOUT,
+        ..Timers::DEFAULT
+    };
+    let options = ListenOptions {
+        timers,
+        ..ListenOptions::default()
+    };
     listen(plane, addr, options).map_err(|error| error.to_string())
 }

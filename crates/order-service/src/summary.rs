@@ -36,9 +36,19 @@ pub(crate) fn tell(config: &Config, listening: &Listening, took: Duration) {
 
 fn lines(config: &Config, listening: &Listening, took: Duration) -> String {
     let mut lines = vec![
-        format!("order-service {}, ready in {} ms", env!("CARGO_PKG_VERSION"), took.as_millis()),
-        format!("  REST        http://{0}   try it: http://{0}/docs", local(listening.rest)),
-        format!("  management  http://{}   metrics, status", local(listening.management)),
+        format!(
+            "order-service {}, ready in {} ms",
+            env!("CARGO_PKG_VERSION"),
+            took.as_millis()
+        ),
+        format!(
+            "  REST        http://{0}   try it: http://{0}/docs",
+            local(listening.rest)
+        ),
+        format!(
+            "  management  http://{}   metrics, status",
+            local(listening.management)
+        ),
         format!("  store       SQLite in {}", config.database.display()),
     ];
     if !listening.probes.is_empty() {
@@ -46,7 +56,10 @@ fn lines(config: &Config, listening: &Listening, took: Duration) -> String {
     }
     for plane in config.planes.all() {
         if let Some(interface) = plane.interface() {
-            lines.push(format!("  {:<11} every socket bound to {interface}", format!("{} plane", plane.kind().name())));
+            lines.push(format!(
+                "  {:<11} every socket bound to {interface}",
+                format!("{} plane", plane.kind().name())
+            ));
         }
     }
     let unbound = unbound(config);
@@ -60,11 +73,21 @@ fn lines(config: &Config, listening: &Listening, took: Duration) -> String {
 /// The planes without an interface, each with the variable that gives it one.
 fn unbound(config: &Config) -> Vec<String> {
     let none = |plane: &&&Plane| plane.interface().is_none();
-    let name = |plane: &&Plane| format!("{} plane (set {})", plane.kind().name(), plane.kind().variable());
+    let name = |plane: &&Plane| {
+        format!(
+            "{} plane (set {})",
+            plane.kind().name(),
+            plane.kind().variable()
+        )
+    };
     config.planes.all().iter().filter(none).map(name).collect()
 }
 
 /// The address as a browser on this machine would write it.
 fn local(addr: SocketAddr) -> String {
-    if addr.ip().is_unspecified() { format!("localhost:{}", addr.port()) } else { addr.to_string() }
+    if addr.ip().is_unspecified() {
+        format!("localhost:{}", addr.port())
+    } else {
+        addr.to_string()
+    }
 }

@@ -12,6 +12,11 @@ pub(crate) fn init(level: &str, format: LogFormat, terminal: bool) {
         .with_writer(io::stderr);
     match format {
         LogFormat::Text => builder.with_ansi(terminal).with_target(false).init(),
-        LogFormat::Json => builder.json().flatten_event(true).with_current_span(true).with_span_list(false).init(),
+        LogFormat::Json => builder
+            .json()
+            .flatten_event(true)
+            .with_current_span(true)
+            .with_span_list(false)
+            .init(),
     }
 }

@@ -39,13 +39,19 @@ impl Values {
                 values.set(setting, text, Source::Flag(setting.flag()));
             }
         }
-        if errors.is_empty() { Ok(values) } else { Err(errors) }
+        if errors.is_empty() {
+            Ok(values)
+        } else {
+            Err(errors)
+        }
     }
 
     /// The value of `key`, which must be one of the table.
     pub(crate) fn get(&self, key: &str) -> &Value {
         // The table holds every key that the code asks for: a test reads them all.
-        self.0.get(key).unwrap_or_else(|| unreachable!("no setting is named {key}"))
+        self.0
+            .get(key)
+            .unwrap_or_else(|| unreachable!("no setting is named {key}"))
     }
 
     fn set(&mut self, setting: &Setting, text: String, source: Source) {
@@ -70,7 +76,9 @@ impl Values {
             };
             match plain_text(&value) {
                 Some(text) => self.set(setting, text, Source::File(shown.clone())),
-                None => errors.push(format!("{shown}: {key} must be a text, a number or a boolean")),
+                None => errors.push(format!(
+                    "{shown}: {key} must be a text, a number or a boolean"
+                )),
             }
         }
         errors
@@ -85,7 +93,9 @@ impl Values {
         let file_variable = format!("{variable}_FILE");
         let file = environment(&file_variable).filter(|_| setting.secret);
         match (environment(&variable), file) {
-            (Some(_), Some(_)) => Some(format!("{variable} and {file_variable} are both set; keep one")),
+            (Some(_), Some(_)) => Some(format!(
+                "{variable} and {file_variable} are both set; keep one"
+            )),
             (Some(text), None) => {
                 self.set(setting, text, Source::Environment(variable));
                 None

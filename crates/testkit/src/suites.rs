@@ -16,6 +16,7 @@ pub mod order_store;
 pub mod rate_limiter;
 
 use std::time::Duration;
+use tokio::runtime::{Builder, Runtime};
 
 /// Threads of a rule's runtime: enough for writers to get into each other's way.
 const WORKER_THREADS: usize = 4;
@@ -24,12 +25,13 @@ const RULE_SECONDS: u64 = 120;
 
 /// Runs one rule on a fresh fixture. The suites' macros call it; the caller needs no runtime.
 pub fn run<G, P>(make: impl AsyncFnOnce() -> (G, P), rule: impl AsyncFnOnce(P)) {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
+    let runtime = Builder::new_multi_thread()
         .worker_threads(WORKER_THREADS)
         .enable_all()
         .build()
         .expect("the test has a runtime");
-    runtime.block_on(async {
+    let runtime = Abandoned(Some(runtime));
+    runtime.get().block_on(async {
         let (guard, port) = make().await;
         let within = Duration::from_secs(RULE_SECONDS);
         tokio::time::timeout(within, rule(port))
@@ -37,4 +39,24 @@ pub fn run<G, P>(make: impl AsyncFnOnce() -> (G, P), rule: impl AsyncFnOnce(P)) 
             .expect("the rule holds without hanging");
         drop(guard);
     });
+}
+
+/// A runtime that does not wait for its tasks when it is dropped: where a rule is broken, one of
+/// them may never end, and the test has to fail all the same.
+struct Abandoned(Option<Runtime>);
+
+impl Abandoned {
+    fn get(&self) -> &Runtime {
+        self.0
+            .as_ref()
+            .expect("the runtime is there until it is dropped")
+    }
+}
+
+impl Drop for Abandoned {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
 }

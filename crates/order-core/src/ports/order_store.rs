@@ -17,7 +17,11 @@ use std::sync::Arc;
 /// - A read that begins after a `commit` answered sees it (also on another replica).
 /// - Of two changes with one idempotency key, one fact id, or one `expected_version`, one is `Done`.
 ///   When several answers fit, the first of this order is given: `RequestKnown`, `FactKnown`,
-///   `ExternalIdTaken`, `VersionConflict`.
+///   `OrderKnown`, `ExternalIdTaken`, `VersionConflict`.
+/// - What is stored of a key or a fact id names the version of the change's last event.
+/// - `Place` under an id that is taken, and `Remember` for an order that is not there, are a
+///   `VersionConflict`. The id of a parked fact stays known after it was buried, so it is never
+///   applied as well.
 #[async_trait]
 pub trait OrderStore: Send + Sync {
     /// Writes one change.
@@ -61,14 +65,15 @@ pub trait OrderStore: Send + Sync {
     /// Parked facts whose order is known, with that order, oldest first, `limit` at most.
     async fn parked_ready(&self, limit: usize) -> Result<Vec<(OrderId, ParkedFact)>, StoreError>;
 
-    /// Those of them that wait for this order.
+    /// Those of them that wait for this order; none while it is not stored.
     async fn parked_for(
         &self,
         order_id: OrderId,
         limit: usize,
     ) -> Result<Vec<ParkedFact>, StoreError>;
 
-    /// Moves facts parked before `before` to the dead letters, `limit` at most; answers how many.
+    /// Moves facts parked before `before` to the dead letters, oldest first, `limit` at most; answers
+    /// how many.
     /// Their ids stay known.
     async fn bury_parked(&self, before: Timestamp, limit: usize) -> Result<u64, StoreError>;
 }

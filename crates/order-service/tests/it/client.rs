@@ -23,11 +23,16 @@ pub(crate) struct Answer {
 
 impl Client {
     pub(crate) fn new(addr: SocketAddr) -> Client {
-        Client { addr, connection: None }
+        Client {
+            addr,
+            connection: None,
+        }
     }
 
     pub(crate) async fn get(&mut self, path: &str) -> Answer {
-        self.send(Method::GET, path, &[], Value::Null).await.unwrap()
+        self.send(Method::GET, path, &[], Value::Null)
+            .await
+            .unwrap()
     }
 
     /// A POST with an idempotency key, unless that is empty.
@@ -35,8 +40,17 @@ impl Client {
         self.try_post(path, key, body).await.unwrap()
     }
 
-    pub(crate) async fn try_post(&mut self, path: &str, key: &str, body: Value) -> Result<Answer, String> {
-        let headers: &[(&str, &str)] = if key.is_empty() { &[] } else { &[("idempotency-key", key)] };
+    pub(crate) async fn try_post(
+        &mut self,
+        path: &str,
+        key: &str,
+        body: Value,
+    ) -> Result<Answer, String> {
+        let headers: &[(&str, &str)] = if key.is_empty() {
+            &[]
+        } else {
+            &[("idempotency-key", key)]
+        };
         self.send(Method::POST, path, headers, body).await
     }
 
@@ -47,7 +61,10 @@ impl Client {
         headers: &[(&str, &str)],
         body: Value,
     ) -> Result<Answer, String> {
-        let mut request = Request::builder().method(method).uri(path).header("host", self.addr.to_string());
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("host", self.addr.to_string());
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
@@ -59,15 +76,27 @@ impl Client {
             }
             Bytes::from(body.to_string())
         };
-        let request = request.body(Full::new(bytes)).map_err(|error| error.to_string())?;
+        let request = request
+            .body(Full::new(bytes))
+            .map_err(|error| error.to_string())?;
         let connection = self.connection().await?;
         let answer = connection.send_request(request).await;
-        let answer = answer.inspect_err(|_| self.connection = None).map_err(|error| error.to_string())?;
+        let answer = answer
+            .inspect_err(|_| self.connection = None)
+            .map_err(|error| error.to_string())?;
         let (head, body) = answer.into_parts();
-        let bytes = body.collect().await.map_err(|error| error.to_string())?.to_bytes();
+        let bytes = body
+            .collect()
+            .await
+            .map_err(|error| error.to_string())?
+            .to_bytes();
         let text = || Value::String(String::from_utf8_lossy(&bytes).into_owned());
         let body = serde_json::from_slice(&bytes).unwrap_or_else(|_| text());
-        Ok(Answer { status: head.status, headers: head.headers, body })
+        Ok(Answer {
+            status: head.status,
+            headers: head.headers,
+            body,
+        })
     }
 
     async fn connection(&mut self) -> Result<&mut SendRequest<Full<Bytes>>, String> {
@@ -75,12 +104,17 @@ impl Client {
             let plane = Plane::unbound(PlaneKind::Data);
             let stream = connect(&plane, self.addr, ConnectOptions::default()).await;
             let stream = stream.map_err(|error| error.to_string())?;
-            let (sender, driver) = handshake(TokioIo::new(stream)).await.map_err(|error| error.to_string())?;
+            let (sender, driver) = handshake(TokioIo::new(stream))
+                .await
+                .map_err(|error| error.to_string())?;
             tokio::spawn(driver);
             self.connection = Some(sender);
         }
         let connection = self.connection.as_mut().ok_or("no connection")?;
-        connection.ready().await.map_err(|error| error.to_string())?;
+        connection
+            .ready()
+            .await
+            .map_err(|error| error.to_string())?;
         Ok(connection)
     }
 }

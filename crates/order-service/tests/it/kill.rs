@@ -36,7 +36,11 @@ async fn nothing_acknowledged_is_lost_and_no_key_places_twice() {
         let answer = client.post("/v1/orders", &key, order(1)).await;
         acknowledged.insert(key, id_of(&answer));
     }
-    assert!(acknowledged.len() >= KILLS * ACKS_BEFORE_KILL, "only {} orders", acknowledged.len());
+    assert!(
+        acknowledged.len() >= KILLS * ACKS_BEFORE_KILL,
+        "only {} orders",
+        acknowledged.len()
+    );
     check(&mut client, &acknowledged).await;
 }
 
@@ -46,10 +50,19 @@ fn id_of(answer: &Answer) -> String {
 }
 
 /// Callers place until the service is gone; gives what was acknowledged, and the keys without answer.
-async fn place_until_killed(service: &Service, round: usize) -> (Vec<(String, String)>, Vec<String>) {
+async fn place_until_killed(
+    service: &Service,
+    round: usize,
+) -> (Vec<(String, String)>, Vec<String>) {
     let count = Arc::new(AtomicUsize::new(0));
     let callers: Vec<_> = (0..CALLERS)
-        .map(|caller| tokio::spawn(place_until_cut(service.rest, format!("{round}-{caller}"), count.clone())))
+        .map(|caller| {
+            tokio::spawn(place_until_cut(
+                service.rest,
+                format!("{round}-{caller}"),
+                count.clone(),
+            ))
+        })
         .collect();
     while count.load(Ordering::Relaxed) < ACKS_BEFORE_KILL {
         tokio::task::yield_now().await;
@@ -88,13 +101,22 @@ async fn check(client: &mut Client, acknowledged: &BTreeMap<String, String>) {
     let mut after = "0".to_owned();
     let mut position = 0;
     loop {
-        let page = client.get(&format!("/v1/changes?limit=1000&after={after}")).await.body;
+        let page = client
+            .get(&format!("/v1/changes?limit=1000&after={after}"))
+            .await
+            .body;
         let events = page["events"].as_array().unwrap();
         for event in events {
             position += 1;
-            assert_eq!(event["position"], Value::String(position.to_string()), "the feed is dense");
+            assert_eq!(
+                event["position"],
+                Value::String(position.to_string()),
+                "the feed is dense"
+            );
             assert_eq!(event["orderversion"], 1);
-            *feed.entry(event["subject"].as_str().unwrap().to_owned()).or_default() += 1;
+            *feed
+                .entry(event["subject"].as_str().unwrap().to_owned())
+                .or_default() += 1;
         }
         if events.is_empty() {
             break;
@@ -102,9 +124,17 @@ async fn check(client: &mut Client, acknowledged: &BTreeMap<String, String>) {
         page["next_after"].as_str().unwrap().clone_into(&mut after);
     }
     for (key, id) in acknowledged {
-        assert_eq!(feed.get(id), Some(&1), "order {id} of key {key} stands once in the feed");
+        assert_eq!(
+            feed.get(id),
+            Some(&1),
+            "order {id} of key {key} stands once in the feed"
+        );
         let again = client.post("/v1/orders", key, order(1)).await;
         assert_eq!(&id_of(&again), id, "key {key}");
     }
-    assert_eq!(feed.len(), acknowledged.len(), "nothing was placed that nobody asked for");
+    assert_eq!(
+        feed.len(),
+        acknowledged.len(),
+        "nothing was placed that nobody asked for"
+    );
 }

@@ -22,12 +22,28 @@ async fn listeners_are_bound_to_the_interface_of_their_plane() {
     let (_folder, database) = folder();
     let planes = [("DATA_INTERFACE", "lo"), ("MGMT_INTERFACE", "lo")];
     let service = Service::start_with(&database, &planes);
-    let listing = Command::new("ss").args(["-Hltn", "-A", "inet"]).output().unwrap();
+    let listing = Command::new("ss")
+        .args(["-Hltn", "-A", "inet"])
+        .output()
+        .unwrap();
     let listing = String::from_utf8(listing.stdout).unwrap();
     for addr in [service.rest, service.management] {
         let bound = format!("127.0.0.1%lo:{}", addr.port());
-        assert!(listing.contains(&bound), "{bound} is missing in:\n{listing}");
+        assert!(
+            listing.contains(&bound),
+            "{bound} is missing in:\n{listing}"
+        );
     }
-    assert_eq!(Client::new(service.management).get("/readyz").await.status, 200);
-    assert_eq!(service.client().post("/v1/orders", "k", order(1)).await.status, 201);
+    assert_eq!(
+        Client::new(service.management).get("/readyz").await.status,
+        200
+    );
+    assert_eq!(
+        service
+            .client()
+            .post("/v1/orders", "k", order(1))
+            .await
+            .status,
+        201
+    );
 }

@@ -65,7 +65,13 @@ impl Service {
         });
         let started: serde_json::Value = serde_json::from_str(&started).unwrap();
         let address = |field: &str| started[field].as_str().unwrap().parse().unwrap();
-        Service { child, log, rest: address("rest"), management: address("management"), started_in }
+        Service {
+            child,
+            log,
+            rest: address("rest"),
+            management: address("management"),
+            started_in,
+        }
     }
 
     pub(crate) fn client(&self) -> Client {
@@ -73,7 +79,12 @@ impl Service {
     }
 
     pub(crate) fn log(&self) -> String {
-        self.log.lock().unwrap().iter().map(|line| line.clone() + "\n").collect()
+        self.log
+            .lock()
+            .unwrap()
+            .iter()
+            .map(|line| line.clone() + "\n")
+            .collect()
     }
 
     pub(crate) fn pid(&self) -> u32 {
@@ -82,7 +93,10 @@ impl Service {
 
     /// Sends a signal by its name: `TERM`, `KILL`.
     pub(crate) fn signal(&self, name: &str) {
-        let status = Command::new("kill").arg(format!("-{name}")).arg(self.pid().to_string()).status();
+        let status = Command::new("kill")
+            .arg(format!("-{name}"))
+            .arg(self.pid().to_string())
+            .status();
         assert!(status.unwrap().success());
     }
 
@@ -93,7 +107,11 @@ impl Service {
             if let Some(status) = self.child.try_wait().unwrap() {
                 return (status, self.log());
             }
-            assert!(start.elapsed() < PATIENCE, "the service does not end: {}", self.log());
+            assert!(
+                start.elapsed() < PATIENCE,
+                "the service does not end: {}",
+                self.log()
+            );
             std::thread::yield_now();
         }
     }
@@ -101,7 +119,10 @@ impl Service {
     /// Resident memory now, in KiB.
     pub(crate) fn resident_kib(&self) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap();
-        let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+        let line = status
+            .lines()
+            .find(|line| line.starts_with("VmRSS:"))
+            .unwrap();
         line.split_whitespace().nth(1).unwrap().parse().unwrap()
     }
 }

@@ -7,8 +7,13 @@ use std::time::Duration;
 
 /// The bounds of an idle service. A debug build is larger and slower; the release build is measured
 /// by `cargo xtask bench`.
-const READY_WITHIN: Duration = Duration::from_millis(if cfg!(debug_assertions) { 1_000 } else { 200 });
-const RESIDENT_KIB: u64 = if cfg!(debug_assertions) { 96 * 1_024 } else { 40 * 1_024 };
+const READY_WITHIN: Duration =
+    Duration::from_millis(if cfg!(debug_assertions) { 1_000 } else { 200 });
+const RESIDENT_KIB: u64 = if cfg!(debug_assertions) {
+    96 * 1_024
+} else {
+    40 * 1_024
+};
 
 #[tokio::test]
 async fn an_idle_service_is_ready_soon_and_small() {
@@ -31,7 +36,11 @@ fn people_are_told_where_it_listens_which_store_and_what_is_unbound() {
     let (_folder, database) = folder();
     let mut child = binary()
         .env("DATABASE_URL", format!("sqlite:{}", database.display()))
-        .envs([("HTTP_LISTEN_ADDR", "127.0.0.1:0"), ("MGMT_LISTEN_ADDR", "127.0.0.1:0"), ("LOG_FORMAT", "text")])
+        .envs([
+            ("HTTP_LISTEN_ADDR", "127.0.0.1:0"),
+            ("MGMT_LISTEN_ADDR", "127.0.0.1:0"),
+            ("LOG_FORMAT", "text"),
+        ])
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
@@ -44,7 +53,16 @@ fn people_are_told_where_it_listens_which_store_and_what_is_unbound() {
     }
     child.kill().unwrap();
     child.wait().unwrap();
-    for word in ["REST", "http://127.0.0.1:", "/docs", "management", "orders.db", "not bound", "DATA_INTERFACE", "ready in"] {
+    for word in [
+        "REST",
+        "http://127.0.0.1:",
+        "/docs",
+        "management",
+        "orders.db",
+        "not bound",
+        "DATA_INTERFACE",
+        "ready in",
+    ] {
         assert!(told.contains(word), "{word} is missing in:\n{told}");
     }
 }
@@ -53,16 +71,32 @@ fn people_are_told_where_it_listens_which_store_and_what_is_unbound() {
 async fn the_management_plane_serves_metrics_of_every_room() {
     let (_folder, database) = folder();
     let service = Service::start(&database);
-    let placed = service.client().post("/v1/orders", "k", crate::client::order(1)).await;
+    let placed = service
+        .client()
+        .post("/v1/orders", "k", crate::client::order(1))
+        .await;
     assert_eq!(placed.status, 201);
     let mut management = crate::client::Client::new(service.management);
     let metrics = management.get("/metrics").await.body;
     let metrics = metrics.as_str().unwrap();
-    for name in ["http_server_request_duration_seconds_count", "db_commit_seconds_count", "orders_events_total", "process_resident_memory_bytes", "build_info"] {
+    for name in [
+        "http_server_request_duration_seconds_count",
+        "db_commit_seconds_count",
+        "orders_events_total",
+        "process_resident_memory_bytes",
+        "build_info",
+    ] {
         assert!(metrics.contains(name), "{name} is missing in:\n{metrics}");
     }
-    assert!(metrics.contains("orders_events_total{type=\"order.placed.v1\"} 1"), "{metrics}");
+    assert!(
+        metrics.contains("orders_events_total{type=\"order.placed.v1\"} 1"),
+        "{metrics}"
+    );
     let status = management.get("/api/status").await.body;
     assert_eq!(status["components"][0]["name"], "store");
-    assert_eq!(management.get("/v1/orders").await.status, 404, "no business on the management plane");
+    assert_eq!(
+        management.get("/v1/orders").await.status,
+        404,
+        "no business on the management plane"
+    );
 }

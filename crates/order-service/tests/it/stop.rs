@@ -25,27 +25,45 @@ async fn a_stop_answers_what_it_accepted() {
     }
     let (status, log) = service.wait();
     assert!(status.success(), "{log}");
-    assert!(log.contains("everything that was accepted is answered"), "{log}");
+    assert!(
+        log.contains("everything that was accepted is answered"),
+        "{log}"
+    );
 
     let service = Service::start(&database);
     let mut client = service.client();
     assert!(acknowledged.len() >= 500);
     for id in acknowledged {
-        assert_eq!(client.get(&format!("/v1/orders/{id}")).await.status, 200, "{id} was acknowledged");
+        assert_eq!(
+            client.get(&format!("/v1/orders/{id}")).await.status,
+            200,
+            "{id} was acknowledged"
+        );
     }
 }
 
 /// Places until a connection is refused or said goodbye to between two requests. A request that was
 /// sent has to be answered.
-async fn place_until_refused(addr: std::net::SocketAddr, caller: usize, count: Arc<AtomicUsize>) -> Vec<String> {
+async fn place_until_refused(
+    addr: std::net::SocketAddr,
+    caller: usize,
+    count: Arc<AtomicUsize>,
+) -> Vec<String> {
     let mut client = Client::new(addr);
     let mut acknowledged = Vec::new();
     for i in 0.. {
-        let answer = match client.try_post("/v1/orders", &format!("{caller}-{i}"), order(1)).await {
+        let answer = match client
+            .try_post("/v1/orders", &format!("{caller}-{i}"), order(1))
+            .await
+        {
             Ok(answer) => answer,
             // hyper tells a connection that was closed while idle, and a connect that was refused,
             // from one that broke with a request under way.
-            Err(error) if error.contains("refused") || error.contains("canceled") || error.contains("closed") => {
+            Err(error)
+                if error.contains("refused")
+                    || error.contains("canceled")
+                    || error.contains("closed") =>
+            {
                 return acknowledged;
             }
             Err(error) => panic!("a request that was sent was not answered: {error}"),
@@ -62,13 +80,19 @@ async fn a_watcher_does_not_hold_up_the_stop() {
     let (_folder, database) = folder();
     let service = Service::start(&database);
     let rest = service.rest;
-    let watcher = tokio::spawn(async move { Client::new(rest).get("/v1/orders:watch?after=0").await });
+    let watcher =
+        tokio::spawn(async move { Client::new(rest).get("/v1/orders:watch?after=0").await });
     let mut client = service.client();
     // The stream is open once the gauge says so.
     let mut management = Client::new(service.management);
     loop {
         let metrics = management.get("/metrics").await.body;
-        if metrics.as_str().unwrap().lines().any(|line| line == "http_server_watch_streams 1") {
+        if metrics
+            .as_str()
+            .unwrap()
+            .lines()
+            .any(|line| line == "http_server_watch_streams 1")
+        {
             break;
         }
     }
@@ -76,6 +100,7 @@ async fn a_watcher_does_not_hold_up_the_stop() {
     service.signal("TERM");
     let (status, log) = service.wait();
     assert!(status.success(), "{log}");
+    // The stream ended as a stream ends, not by a reset: its whole body was read.
     let stream = watcher.await.unwrap();
-    assert!(stream.body.as_str().unwrap().contains("order.placed.v1"), "{}", stream.body);
+    assert!(stream.body.as_str().unwrap().contains("id: "), "{}", stream.body);
 }

@@ -140,6 +140,8 @@ pub async fn a_follower_sees_every_event_once(feed: Feed) {
         while seen.len() < total {
             follower.feed.wait_beyond(&after).await.unwrap();
             for event in follower.feed.read_after(&after, 7).await.unwrap() {
+                let expected = after.offset(0) + 1;
+                assert_eq!(event.position.offset, expected, "the next position");
                 after.advance(event.position);
                 seen.push(event);
             }

@@ -1,7 +1,8 @@
 //! What is drawn is what was promised: valid orders, well-formed facts.
 
 use order_core::domain::{
-    Fact, LineQuantity, NewFact, NewFactBody, Order, OrderId, PaymentTerms, State, Timestamp,
+    Amount, Fact, LineQuantity, NewFact, NewFactBody, Order, OrderId, PaymentTerms, State,
+    Timestamp,
 };
 use proptest::prelude::*;
 use std::collections::BTreeSet;
@@ -11,7 +12,7 @@ use testkit::strategies::{any_command, any_facts, any_new_order};
 
 fn order() -> Order {
     let new = new_order().lines(3).terms(PaymentTerms::Capture).build();
-    Order::place(new, OrderId::NIL, 0, Timestamp::default()).unwrap()
+    Order::place(new, OrderId::NIL, 0, Timestamp::default()).expect("the order is valid")
 }
 
 /// The fact as a message says it.
@@ -28,7 +29,7 @@ fn message(fact: Fact) -> NewFact {
             kind: fact.kind,
             payment_id: fact.payment_id,
             reference: Some(fact.reference),
-            amount: fact.amount.map(|amount| amount.minor()),
+            amount: fact.amount.map(Amount::minor),
             currency: fact.currency.map(|currency| currency.code().to_owned()),
             reason: Some(fact.reason),
         },
