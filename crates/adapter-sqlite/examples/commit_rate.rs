@@ -15,8 +15,13 @@ const SECONDS: Duration = Duration::from_secs(5);
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let temporary = tempfile::TempDir::new()?;
-    let folder = std::env::args().nth(1).map_or(temporary.path().to_owned(), Into::into);
-    report(&format!("{:>8} {:>10} {:>10} {:>10} {:>10}", "callers", "orders/s", "batch", "p50 µs", "p99 µs"));
+    let folder = std::env::args()
+        .nth(1)
+        .map_or(temporary.path().to_owned(), Into::into);
+    report(&format!(
+        "{:>8} {:>10} {:>10} {:>10} {:>10}",
+        "callers", "orders/s", "batch", "p50 µs", "p99 µs"
+    ));
     for callers in CALLERS {
         report(&measure(&folder.join(format!("rate-{callers}")), callers).await?);
     }
@@ -33,7 +38,8 @@ async fn measure(folder: &Path, callers: u16) -> Result<String, Box<dyn Error>> 
                 let desk = Desk::numbered(number);
                 let mut waits = Vec::new();
                 while started.elapsed() < SECONDS {
-                    let change = desk.place(new_order().customer(&format!("customer-{number}")).lines(2));
+                    let change =
+                        desk.place(new_order().customer(&format!("customer-{number}")).lines(2));
                     let begun = Instant::now();
                     let committed = store.commit(change).await?;
                     if !matches!(committed, Committed::Done { .. }) {
@@ -54,9 +60,17 @@ async fn measure(folder: &Path, callers: u16) -> Result<String, Box<dyn Error>> 
     let stats = store.stats().commits;
     store.close().await?;
     let rate = waits.len() as u128 * 1_000_000 / took.as_micros().max(1);
-    let at = |percent: usize| waits.get(waits.len() * percent / 100).map_or(0, Duration::as_micros);
+    let at = |percent: usize| {
+        waits
+            .get(waits.len() * percent / 100)
+            .map_or(0, Duration::as_micros)
+    };
     let batch = stats.items / stats.batches.max(1);
-    Ok(format!("{callers:>8} {rate:>10} {batch:>10} {:>10} {:>10}", at(50), at(99)))
+    Ok(format!(
+        "{callers:>8} {rate:>10} {batch:>10} {:>10} {:>10}",
+        at(50),
+        at(99)
+    ))
 }
 
 #[expect(clippy::print_stdout, reason = "an example tells its result")]

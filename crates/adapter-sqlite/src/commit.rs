@@ -2,12 +2,14 @@
 
 mod decide;
 mod flusher;
+mod json;
 mod known;
 mod prepare;
 mod rows;
 mod write;
 
 pub(crate) use flusher::{Answer, Flusher, Job, Shared, heads};
+pub(crate) use known::wide;
 pub(crate) use prepare::{Prepared, fact_digest};
 
 #[cfg(test)]

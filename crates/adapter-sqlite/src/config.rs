@@ -56,7 +56,7 @@ impl Default for Config {
             commit_timeout: Duration::from_secs(10),
             read_timeout: Duration::from_secs(5),
             busy_timeout: Duration::from_secs(5),
-            idle_timeout: Duration::from_secs(60),
+            idle_timeout: Duration::from_mins(1),
             writer_cache_kib: 8 * 1024,
             reader_cache_kib: 2 * 1024,
             wal_checkpoint_pages: 1_000,
@@ -67,7 +67,10 @@ impl Default for Config {
 impl Config {
     /// The default bounds on this file.
     pub fn at(path: impl Into<PathBuf>) -> Config {
-        Config { path: path.into(), ..Config::default() }
+        Config {
+            path: path.into(),
+            ..Config::default()
+        }
     }
 
     /// The batcher of changes.

@@ -19,7 +19,10 @@ pub(crate) fn writer(config: &Config) -> SqliteConnectOptions {
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
-        .pragma("wal_autocheckpoint", config.wal_checkpoint_pages.to_string())
+        .pragma(
+            "wal_autocheckpoint",
+            config.wal_checkpoint_pages.to_string(),
+        )
         .pragma("journal_size_limit", WAL_KEPT_BYTES.to_string())
         .thread_name(|_| "sqlite-write".to_owned())
 }

@@ -67,8 +67,16 @@ pub enum OpenError {
 }
 
 impl OpenError {
-    pub(crate) fn database(path: &Path, action: impl Into<String>, error: &sqlx::Error) -> OpenError {
-        OpenError::Database { path: path.to_owned(), action: action.into(), detail: advise(error) }
+    pub(crate) fn database(
+        path: &Path,
+        action: impl Into<String>,
+        error: &sqlx::Error,
+    ) -> OpenError {
+        OpenError::Database {
+            path: path.to_owned(),
+            action: action.into(),
+            detail: advise(error),
+        }
     }
 }
 
@@ -100,10 +108,16 @@ pub(crate) fn is_refusal(error: &sqlx::Error) -> bool {
 
 /// What the caller is told of a failed read or write of the file at `path`.
 pub(crate) fn store_error(path: &Path, action: &str, error: &sqlx::Error) -> StoreError {
-    let detail = format!("{} could not be {action}: {}", path.display(), advise(error));
+    let detail = format!(
+        "{} could not be {action}: {}",
+        path.display(),
+        advise(error)
+    );
     match (primary(error), error) {
         (Some(code::CORRUPT | code::NOTADB), _)
-        | (_, sqlx::Error::Decode(_) | sqlx::Error::ColumnDecode { .. }) => StoreError::Corrupt { detail },
+        | (_, sqlx::Error::Decode(_) | sqlx::Error::ColumnDecode { .. }) => {
+            StoreError::Corrupt { detail }
+        }
         _ if is_refusal(error) => StoreError::Corrupt { detail },
         _ => StoreError::Unavailable { detail },
     }
@@ -112,7 +126,10 @@ pub(crate) fn store_error(path: &Path, action: &str, error: &sqlx::Error) -> Sto
 /// A stored row that cannot be read.
 pub(crate) fn unreadable(path: &Path, row: &str, error: &impl std::fmt::Display) -> StoreError {
     StoreError::Corrupt {
-        detail: format!("{}, {row}: {error}; restore the file from a backup", path.display()),
+        detail: format!(
+            "{}, {row}: {error}; restore the file from a backup",
+            path.display()
+        ),
     }
 }
 
@@ -120,7 +137,9 @@ pub(crate) fn unreadable(path: &Path, row: &str, error: &impl std::fmt::Display)
 fn advise(error: &sqlx::Error) -> String {
     let advice = match primary(error) {
         Some(code::FULL) => "the disk is full: make room, writing then goes on by itself",
-        Some(code::IOERR) => "the disk failed or is full: look at the kernel log and the free space",
+        Some(code::IOERR) => {
+            "the disk failed or is full: look at the kernel log and the free space"
+        }
         Some(code::BUSY) => "another program holds a lock on the file: end it",
         Some(code::CANTOPEN) => "check that the file and its folder exist and belong to this user",
         Some(code::CORRUPT | code::NOTADB) => "the file is damaged: restore it from a backup",

@@ -55,7 +55,11 @@ impl SqliteStore {
             return Ok(announced);
         }
         let newest = self.reader.heads().await?;
-        if is_beyond(after, &newest) { Err(FeedError::Ahead { newest }) } else { Ok(newest) }
+        if is_beyond(after, &newest) {
+            Err(FeedError::Ahead { newest })
+        } else {
+            Ok(newest)
+        }
     }
 }
 

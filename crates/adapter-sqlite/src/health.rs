@@ -34,16 +34,28 @@ impl Health {
 
     /// Why the last commit failed, if it did.
     pub(crate) fn last_failure(&self) -> Option<StoreError> {
-        self.last_failure.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.last_failure
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// When a queue of `batches` batches is about to be empty.
     pub(crate) fn retry_after_millis(&self, batches: usize) -> u64 {
-        let micros = self.last_commit_micros.load(Ordering::Relaxed).saturating_mul(batches as u64);
+        let micros = self
+            .last_commit_micros
+            .load(Ordering::Relaxed)
+            .saturating_mul(batches as u64);
         (micros / 1_000).clamp(MIN_RETRY_MILLIS, MAX_RETRY_MILLIS)
     }
 
     fn set(&self, failure: Option<StoreError>) -> Option<StoreError> {
-        std::mem::replace(&mut *self.last_failure.lock().unwrap_or_else(PoisonError::into_inner), failure)
+        std::mem::replace(
+            &mut *self
+                .last_failure
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner),
+            failure,
+        )
     }
 }

@@ -23,7 +23,10 @@ impl Lock {
     /// Locks the database at `path`, or tells who has it.
     pub(crate) fn take(path: &Path) -> Result<Lock, OpenError> {
         let lock_path = beside(path);
-        let failed = |error| OpenError::Io { path: lock_path.clone(), error };
+        let failed = |error| OpenError::Io {
+            path: lock_path.clone(),
+            error,
+        };
         let mut file = OpenOptions::new()
             .read(true)
             .write(true)
@@ -35,12 +38,18 @@ impl Lock {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 let holder = read_pid(&file);
-                return Err(OpenError::InUse { path: path.to_owned(), lock_path, holder });
+                return Err(OpenError::InUse {
+                    path: path.to_owned(),
+                    lock_path,
+                    holder,
+                });
             }
             Err(TryLockError::Error(error)) => return Err(failed(error)),
         }
         // For the message of whoever comes second; the lock itself does not need it.
-        file.set_len(0).and_then(|()| file.rewind()).map_err(failed)?;
+        file.set_len(0)
+            .and_then(|()| file.rewind())
+            .map_err(failed)?;
         write!(file, "{}", std::process::id()).map_err(failed)?;
         Ok(Lock { file })
     }

@@ -13,8 +13,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// From a fast disk's fsync to the time after which callers give up.
-const COMMIT_SECONDS: [f64; 12] =
-    [0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2.5, 10.0];
+const COMMIT_SECONDS: [f64; 12] = [
+    0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2.5, 10.0,
+];
 const BATCH_CHANGES: [f64; 10] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0];
 
 /// What is counted while the store works. Clones share it.
@@ -43,7 +44,8 @@ impl Metrics {
 
     pub(crate) fn committed(&self, changes: usize, took: Duration) {
         self.commit_seconds.observe(took.as_secs_f64());
-        self.batch_changes.observe(f64::from(u32::try_from(changes).unwrap_or(u32::MAX)));
+        self.batch_changes
+            .observe(f64::from(u32::try_from(changes).unwrap_or(u32::MAX)));
     }
 
     pub(crate) fn failed(&self) {
@@ -51,21 +53,39 @@ impl Metrics {
     }
 
     pub(crate) fn event(&self, type_name: &'static str) {
-        self.events.get_or_create(&EventLabels { r#type: type_name }).inc();
+        self.events
+            .get_or_create(&EventLabels { r#type: type_name })
+            .inc();
     }
 
     /// Shows everything in `registry`; the gauges are read when it is scraped.
-    pub(crate) fn register(&self, registry: &mut Registry, path: &Path, commits: GroupCommit<Flusher>) {
+    pub(crate) fn register(
+        &self,
+        registry: &mut Registry,
+        path: &Path,
+        commits: GroupCommit<Flusher>,
+    ) {
         registry.register_with_unit(
             "db_commit",
             "Time of a commit, looking up and fsync included",
             Unit::Seconds,
             self.commit_seconds.clone(),
         );
-        registry.register("db_batch_changes", "Changes of a commit", self.batch_changes.clone());
-        registry.register("db_commit_errors", "Commits that failed", self.commit_errors.clone());
+        registry.register(
+            "db_batch_changes",
+            "Changes of a commit",
+            self.batch_changes.clone(),
+        );
+        registry.register(
+            "db_commit_errors",
+            "Commits that failed",
+            self.commit_errors.clone(),
+        );
         registry.register("orders_events", "Events committed", self.events.clone());
-        registry.register_collector(Box::new(Gauges { path: path.to_owned(), commits }));
+        registry.register_collector(Box::new(Gauges {
+            path: path.to_owned(),
+            commits,
+        }));
     }
 }
 
@@ -79,7 +99,13 @@ struct Gauges {
 impl Collector for Gauges {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
         let queued = i64::try_from(self.commits.stats().queued_items).unwrap_or(i64::MAX);
-        gauge(&mut encoder, "db_queue_changes", "Changes that wait to be written", None, queued)?;
+        gauge(
+            &mut encoder,
+            "db_queue_changes",
+            "Changes that wait to be written",
+            None,
+            queued,
+        )?;
         let bytes = file_bytes(&self.path).saturating_add(file_bytes(&wal(&self.path)));
         let help = "Size of the database file and its write-ahead log";
         gauge(&mut encoder, "db_file", help, Some(&Unit::Bytes), bytes)

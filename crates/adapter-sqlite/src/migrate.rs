@@ -15,7 +15,10 @@ const APPLICATION_ID: i64 = 0x6F72_6472;
 /// Every migration in order; the schema version is how many were applied.
 const MIGRATIONS: &[(&str, &str)] = &[(
     "0001_orders",
-    include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../migrations/sqlite/0001_orders.sql")),
+    include_str!(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../migrations/sqlite/0001_orders.sql"
+    )),
 )];
 
 /// Brings the file of `config` up to date and closes it again; answers the schema version. Makes the
@@ -31,17 +34,30 @@ pub async fn migrate(config: &Config) -> Result<i64, OpenError> {
 }
 
 /// Applies what is missing, each file in a transaction of its own.
-pub(crate) async fn apply(connection: &mut SqliteConnection, path: &Path) -> Result<i64, OpenError> {
+pub(crate) async fn apply(
+    connection: &mut SqliteConnection,
+    path: &Path,
+) -> Result<i64, OpenError> {
     let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
-    let found = check(connection, path).await.map_err(|e| OpenError::database(path, "opened", &e))??;
+    let found = check(connection, path)
+        .await
+        .map_err(|e| OpenError::database(path, "opened", &e))??;
     if found > known {
-        return Err(OpenError::Newer { path: path.to_owned(), found, known });
+        return Err(OpenError::Newer {
+            path: path.to_owned(),
+            found,
+            known,
+        });
     }
     for (version, (name, sql)) in (1..).zip(MIGRATIONS) {
         if version > found {
             tracing::info!(path = %path.display(), migration = name, "migrating the database");
             step(connection, version, sql).await.map_err(|error| {
-                OpenError::database(path, format!("migrated by {name}; nothing of it was kept"), &error)
+                OpenError::database(
+                    path,
+                    format!("migrated by {name}; nothing of it was kept"),
+                    &error,
+                )
             })?;
         }
     }
@@ -49,7 +65,10 @@ pub(crate) async fn apply(connection: &mut SqliteConnection, path: &Path) -> Res
 }
 
 /// The schema version, if the file is ours or new.
-async fn check(connection: &mut SqliteConnection, path: &Path) -> sqlx::Result<Result<i64, OpenError>> {
+async fn check(
+    connection: &mut SqliteConnection,
+    path: &Path,
+) -> sqlx::Result<Result<i64, OpenError>> {
     let (id, version, tables): (i64, i64, i64) = sqlx::query_as(
         "SELECT (SELECT application_id FROM pragma_application_id), \
          (SELECT user_version FROM pragma_user_version), (SELECT count(*) FROM sqlite_schema)",
@@ -57,14 +76,23 @@ async fn check(connection: &mut SqliteConnection, path: &Path) -> sqlx::Result<R
     .fetch_one(connection)
     .await?;
     let ours = id == APPLICATION_ID || (id == 0 && version == 0 && tables == 0);
-    Ok(if ours { Ok(version) } else { Err(OpenError::Foreign { path: path.to_owned() }) })
+    Ok(if ours {
+        Ok(version)
+    } else {
+        Err(OpenError::Foreign {
+            path: path.to_owned(),
+        })
+    })
 }
 
 async fn step(connection: &mut SqliteConnection, version: i64, sql: &str) -> sqlx::Result<()> {
     // Dropping an unfinished transaction rolls it back. Nobody cancels this: the store is not open yet.
     let mut transaction = connection.begin().await?;
-    let marks = format!("PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {version};");
-    sqlx::raw_sql(AssertSqlSafe(format!("{sql}\n{marks}"))).execute(&mut *transaction).await?;
+    let marks =
+        format!("PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {version};");
+    sqlx::raw_sql(AssertSqlSafe(format!("{sql}\n{marks}")))
+        .execute(&mut *transaction)
+        .await?;
     transaction.commit().await
 }
 
@@ -81,10 +109,16 @@ mod tests {
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
             .collect();
         files.sort();
-        let listed: Vec<String> = MIGRATIONS.iter().map(|(name, _)| format!("{name}.sql")).collect();
+        let listed: Vec<String> = MIGRATIONS
+            .iter()
+            .map(|(name, _)| format!("{name}.sql"))
+            .collect();
         assert_eq!(files, listed);
         for (number, (name, _)) in (1..).zip(MIGRATIONS) {
-            assert!(name.starts_with(&format!("{number:04}_")), "{name} is not number {number}");
+            assert!(
+                name.starts_with(&format!("{number:04}_")),
+                "{name} is not number {number}"
+            );
         }
     }
 }

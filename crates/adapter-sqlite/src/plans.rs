@@ -14,7 +14,17 @@ use tempfile::TempDir;
 
 /// Our tables and the names that statements give them. What else is walked holds only the batch.
 const TABLES: &[&str] = &[
-    "orders", "order_events", "requests", "facts", "parked_facts", "dead_letters", "o", "e", "r", "f", "p",
+    "orders",
+    "order_events",
+    "requests",
+    "facts",
+    "parked_facts",
+    "dead_letters",
+    "o",
+    "e",
+    "r",
+    "f",
+    "p",
 ];
 
 async fn database() -> (TempDir, SqliteConnection) {
@@ -27,7 +37,9 @@ async fn database() -> (TempDir, SqliteConnection) {
 async fn plan(connection: &mut SqliteConnection, sql: &str) -> Vec<String> {
     let explain = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"));
     let rows = sqlx::query(explain).fetch_all(connection).await.unwrap();
-    rows.iter().map(|row| row.get::<String, _>("detail")).collect()
+    rows.iter()
+        .map(|row| row.get::<String, _>("detail"))
+        .collect()
 }
 
 /// What is wrong with a plan.
@@ -36,7 +48,9 @@ fn faults(plan: &[String]) -> Vec<&String> {
         let mut words = detail.split(' ');
         words.next() == Some("SCAN") && words.next().is_some_and(|table| TABLES.contains(&table))
     };
-    plan.iter().filter(|detail| walks(detail) || detail.contains("TEMP B-TREE")).collect()
+    plan.iter()
+        .filter(|detail| walks(detail) || detail.contains("TEMP B-TREE"))
+        .collect()
 }
 
 /// Every set of filters.
@@ -59,9 +73,20 @@ async fn no_list_walks_a_table_or_sorts() {
     let (_folder, mut connection) = database().await;
     for filter in filters() {
         let plan = plan(&mut connection, &list_sql(&filter)).await;
-        assert_eq!(faults(&plan), Vec::<&String>::new(), "{filter:?}: {plan:#?}");
-        assert_eq!(plan.len(), 2, "one walk and one descent a row, {filter:?}: {plan:#?}");
-        assert!(plan[0].contains("order_id>? AND order_id<?") || filter.external_id.is_some(), "{plan:#?}");
+        assert_eq!(
+            faults(&plan),
+            Vec::<&String>::new(),
+            "{filter:?}: {plan:#?}"
+        );
+        assert_eq!(
+            plan.len(),
+            2,
+            "one walk and one descent a row, {filter:?}: {plan:#?}"
+        );
+        assert!(
+            plan[0].contains("order_id>? AND order_id<?") || filter.external_id.is_some(),
+            "{plan:#?}"
+        );
     }
 }
 
@@ -73,12 +98,28 @@ async fn the_rarest_filter_leads() {
         fulfillment_status: Some(fulfillment_status),
         ..ListFilter::default()
     };
-    let done = (State::Completed, PaymentStatus::Captured, FulfillmentStatus::Delivered);
+    let done = (
+        State::Completed,
+        PaymentStatus::Captured,
+        FulfillmentStatus::Delivered,
+    );
     let cases = [
         (filter(State::Cancelling, done.1, done.2), "orders_by_state"),
-        (filter(done.0, PaymentStatus::Disputed, done.2), "orders_by_payment_status"),
-        (filter(done.0, done.1, FulfillmentStatus::PartiallyShipped), "orders_by_fulfillment_status"),
-        (ListFilter { customer_id: Some("c".into()), ..filter(State::Cancelling, done.1, done.2) }, "orders_by_customer"),
+        (
+            filter(done.0, PaymentStatus::Disputed, done.2),
+            "orders_by_payment_status",
+        ),
+        (
+            filter(done.0, done.1, FulfillmentStatus::PartiallyShipped),
+            "orders_by_fulfillment_status",
+        ),
+        (
+            ListFilter {
+                customer_id: Some("c".into()),
+                ..filter(State::Cancelling, done.1, done.2)
+            },
+            "orders_by_customer",
+        ),
     ];
     let (_folder, mut connection) = database().await;
     for (filter, index) in cases {
@@ -92,8 +133,18 @@ async fn no_other_statement_walks_a_table_or_sorts() {
     let (_folder, mut connection) = database().await;
     let look_up = LOOK_UP.trim_start_matches("BEGIN IMMEDIATE;");
     let statements = [
-        look_up, HEADS, load::LOAD, events::HISTORY, events::FEED, events::AT_VERSION, find::EXTERNAL,
-        find::REQUEST, find::FACT, find::DUE, find::PARKED_READY, find::PARKED_FOR,
+        look_up,
+        HEADS,
+        load::LOAD,
+        events::HISTORY,
+        events::FEED,
+        events::AT_VERSION,
+        find::EXTERNAL,
+        find::REQUEST,
+        find::FACT,
+        find::DUE,
+        find::PARKED_READY,
+        find::PARKED_FOR,
     ];
     for sql in statements.into_iter().chain(PARKING_MOVES) {
         let mut plan = plan(&mut connection, sql).await;
@@ -105,6 +156,12 @@ async fn no_other_statement_walks_a_table_or_sorts() {
 
 #[test]
 fn a_walk_and_a_sort_are_faults() {
-    let plan = ["SCAN o", "SCAN orders", "SEARCH o USING PRIMARY KEY", "USE TEMP B-TREE FOR ORDER BY", "SCAN keys"];
+    let plan = [
+        "SCAN o",
+        "SCAN orders",
+        "SEARCH o USING PRIMARY KEY",
+        "USE TEMP B-TREE FOR ORDER BY",
+        "SCAN keys",
+    ];
     assert_eq!(faults(&plan.map(str::to_owned)).len(), 3);
 }

@@ -52,7 +52,13 @@ mod tests {
 
     #[test]
     fn rows_sort_by_partition_and_offset_and_read_back() {
-        let ends = [(0, 1), (0, 1 << 47), (1, 1), (63, 7), (0x7FFF, (1 << 48) - 1)];
+        let ends = [
+            (0, 1),
+            (0, 1 << 47),
+            (1, 1),
+            (63, 7),
+            (0x7FFF, (1 << 48) - 1),
+        ];
         let positions = ends.map(|(partition, offset)| FeedPosition { partition, offset });
         let rows = positions.map(to_row);
         assert!(rows.is_sorted() && rows.iter().all(|row| *row > 0));

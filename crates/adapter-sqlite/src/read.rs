@@ -37,7 +37,11 @@ impl Reader {
     }
 
     /// The rows of one statement, within the read timeout.
-    async fn rows(&self, sql: impl SqlSafeStr, values: Values) -> Result<Vec<SqliteRow>, StoreError> {
+    async fn rows(
+        &self,
+        sql: impl SqlSafeStr,
+        values: Values,
+    ) -> Result<Vec<SqliteRow>, StoreError> {
         let query = sqlx::query_with(sql, values.0?).fetch_all(&self.pool);
         match tokio::time::timeout(self.config.read_timeout, query).await {
             Ok(rows) => rows.map_err(|error| self.failed(&error)),
@@ -53,7 +57,9 @@ impl Reader {
 
     /// Proves that the file can be read.
     pub(crate) async fn ping(&self) -> Result<(), StoreError> {
-        self.rows("SELECT max(position) FROM order_events", Values::new()).await.map(drop)
+        self.rows("SELECT max(position) FROM order_events", Values::new())
+            .await
+            .map(drop)
     }
 
     pub(crate) async fn close(&self) {
@@ -73,7 +79,8 @@ impl Reader {
     where
         T: sqlx::Decode<'r, Sqlite>,
     {
-        row.try_get_unchecked(column).map_err(|error| self.failed(&error))
+        row.try_get_unchecked(column)
+            .map_err(|error| self.failed(&error))
     }
 
     /// A column that is never negative.
@@ -86,7 +93,9 @@ impl Reader {
     fn wide(&self, row: &SqliteRow, column: usize) -> Result<u128, StoreError> {
         let bytes: &[u8] = self.value(row, column)?;
         let bytes: Result<[u8; 16], _> = bytes.try_into();
-        bytes.map(u128::from_be_bytes).map_err(|error| self.unreadable("a key of 16 bytes", &error))
+        bytes
+            .map(u128::from_be_bytes)
+            .map_err(|error| self.unreadable("a key of 16 bytes", &error))
     }
 
     fn order_id(&self, row: &SqliteRow, column: usize) -> Result<OrderId, StoreError> {
@@ -96,10 +105,12 @@ impl Reader {
     /// The order whose id and snapshot stand in these columns.
     fn order(&self, row: &SqliteRow, id: usize, snapshot: usize) -> Result<Arc<Order>, StoreError> {
         let order = decode_order(self.value(row, snapshot)?);
-        order.map(Arc::new).map_err(|error| match self.order_id(row, id) {
-            Ok(id) => self.unreadable(&format!("order {id}"), &error),
-            Err(no_id) => no_id,
-        })
+        order
+            .map(Arc::new)
+            .map_err(|error| match self.order_id(row, id) {
+                Ok(id) => self.unreadable(&format!("order {id}"), &error),
+                Err(no_id) => no_id,
+            })
     }
 }
 

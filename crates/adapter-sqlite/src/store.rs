@@ -69,7 +69,9 @@ impl SqliteStore {
             lock,
             last_connection: Mutex::new(None),
         });
-        let useless = |error: group_commit::ConfigError| OpenError::Config { detail: error.to_string() };
+        let useless = |error: group_commit::ConfigError| OpenError::Config {
+            detail: error.to_string(),
+        };
         let flusher = Flusher::new(Arc::clone(&shared), connection, newest);
         let loaders = (0..config.load_connections).map(|_| Loader::new(Arc::clone(&config)));
         Ok(SqliteStore {
@@ -88,7 +90,11 @@ impl SqliteStore {
         self.loads.close().await;
         self.reader.close().await;
         let last = {
-            let mut last = self.shared.last_connection.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut last = self
+                .shared
+                .last_connection
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
             last.take()
         };
         // The last connection that closes moves the log into the file and deletes it.
@@ -97,7 +103,8 @@ impl SqliteStore {
             None => Ok(()),
         };
         self.shared.lock.release();
-        closed.map_err(|error| crate::error::store_error(&self.shared.config.path, "closed", &error))
+        closed
+            .map_err(|error| crate::error::store_error(&self.shared.config.path, "closed", &error))
     }
 
     /// Proves that the file can be read, and tells if writing fails. After a failed commit it tries
@@ -122,7 +129,9 @@ impl SqliteStore {
 
     /// Shows the store's metrics in `registry`.
     pub fn register_metrics(&self, registry: &mut Registry) {
-        self.shared.metrics.register(registry, &self.shared.config.path, self.commits.clone());
+        self.shared
+            .metrics
+            .register(registry, &self.shared.config.path, self.commits.clone());
     }
 
     /// Hands `job` to the writer and waits for its answer, as long as the configuration says.
@@ -152,7 +161,9 @@ impl SqliteStore {
     }
 
     pub(crate) fn unavailable(&self, what: &str) -> StoreError {
-        StoreError::Unavailable { detail: format!("{}: {what}", self.shared.config.path.display()) }
+        StoreError::Unavailable {
+            detail: format!("{}: {what}", self.shared.config.path.display()),
+        }
     }
 }
 
@@ -163,7 +174,9 @@ impl OrderStore for SqliteStore {
         let weight_bytes = prepared.weight_bytes();
         match self.submit(Job::Change(prepared), weight_bytes).await? {
             Answer::Change(committed) => Ok(committed),
-            Answer::Buried(_) | Answer::Probed => Err(self.unavailable("the answer is of another call")),
+            Answer::Buried(_) | Answer::Probed => {
+                Err(self.unavailable("the answer is of another call"))
+            }
         }
     }
 
@@ -179,7 +192,11 @@ impl OrderStore for SqliteStore {
         }
     }
 
-    async fn load_at(&self, order_id: OrderId, version: u64) -> Result<Option<Arc<Order>>, StoreError> {
+    async fn load_at(
+        &self,
+        order_id: OrderId,
+        version: u64,
+    ) -> Result<Option<Arc<Order>>, StoreError> {
         self.reader.load_at(order_id, version).await
     }
 
@@ -216,23 +233,38 @@ impl OrderStore for SqliteStore {
         self.reader.parked_ready(limit).await
     }
 
-    async fn parked_for(&self, order_id: OrderId, limit: usize) -> Result<Vec<ParkedFact>, StoreError> {
+    async fn parked_for(
+        &self,
+        order_id: OrderId,
+        limit: usize,
+    ) -> Result<Vec<ParkedFact>, StoreError> {
         self.reader.parked_for(order_id, limit).await
     }
 
     async fn bury_parked(&self, before: Timestamp, limit: usize) -> Result<u64, StoreError> {
         match self.submit(Job::Bury(before, limit), 0).await? {
             Answer::Buried(count) => Ok(count),
-            Answer::Change(_) | Answer::Probed => Err(self.unavailable("the answer is of another call")),
+            Answer::Change(_) | Answer::Probed => {
+                Err(self.unavailable("the answer is of another call"))
+            }
         }
     }
 }
 
 /// Makes the folder of the file where it is missing.
 pub(crate) fn make_folder(path: &Path) -> Result<(), OpenError> {
-    let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) else {
+    let Some(folder) = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+    else {
         return Ok(());
     };
-    let made = DirBuilder::new().recursive(true).mode(FOLDER_MODE).create(folder);
-    made.map_err(|error| OpenError::Io { path: folder.to_owned(), error })
+    let made = DirBuilder::new()
+        .recursive(true)
+        .mode(FOLDER_MODE)
+        .create(folder);
+    made.map_err(|error| OpenError::Io {
+        path: folder.to_owned(),
+        error,
+    })
 }

@@ -24,7 +24,11 @@ fn main() -> Result<()> {
 
 fn write(name: &str, bytes: &[u8]) -> Result<()> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
-    match OpenOptions::new().write(true).create_new(true).open(folder.join(format!("{name}.bin"))) {
+    match OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(folder.join(format!("{name}.bin")))
+    {
         Ok(mut file) => file.write_all(bytes),
         Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
         Err(error) => Err(error),

@@ -10,7 +10,8 @@ mod generated {
     #[expect(
         unreachable_pub,
         clippy::doc_markdown,
-        reason = "generated: prost makes everything public, and its comments are those of the .proto files"
+        clippy::struct_field_names,
+        reason = "generated: prost makes everything public; names and comments are those of the .proto files"
     )]
     pub(crate) mod storage {
         include!(concat!(env!("OUT_DIR"), "/storage.v1.rs"));

@@ -8,7 +8,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 /// How often deadlines and parked facts are looked at: each look is an index lookup.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// How often parked facts that waited too long are looked for.
-const BURY_EVERY: Duration = Duration::from_secs(60);
+const BURY_EVERY: Duration = Duration::from_mins(1);
 
 /// Does the chores until `stop` turns true.
 pub(crate) async fn run(orders: Orders, mut stop: watch::Receiver<bool>) {

@@ -219,9 +219,8 @@ impl Reader<'_> {
             "text, json or auto",
             |text| match text {
                 "text" => Some(LogFormat::Text),
-                "json" => Some(LogFormat::Json),
                 "auto" if terminal => Some(LogFormat::Text),
-                "auto" => Some(LogFormat::Json),
+                "json" | "auto" => Some(LogFormat::Json),
                 _ => None,
             },
         )
@@ -306,7 +305,7 @@ mod tests {
     #[test]
     fn durations_have_a_unit() {
         assert_eq!(parse_duration("500ms"), Some(Duration::from_millis(500)));
-        assert_eq!(parse_duration("5m"), Some(Duration::from_secs(300)));
+        assert_eq!(parse_duration("5m"), Some(Duration::from_mins(5)));
         for text in [
             "",
             "5",

@@ -95,13 +95,11 @@ fn several(errors: &[String]) -> String {
 /// Writes to standard output; a reader that has closed it (`| head`) is no failure.
 fn print(text: &str) -> Result<(), String> {
     let mut out = io::stdout().lock();
+    let line_end = if text.ends_with('\n') { "" } else { "\n" };
     let written = out
         .write_all(text.as_bytes())
-        .and_then(|()| match text.ends_with('\n') {
-            true => out.flush(),
-            false => out.write_all(b"\n"),
-        });
-    match written {
+        .and_then(|()| out.write_all(line_end.as_bytes()));
+    match written.and_then(|()| out.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             Err(format!("standard output cannot be written: {error}"))
         }

@@ -10,15 +10,21 @@ use order_core::ports::{
 };
 
 /// What a change becomes; what is to be written of it goes into `plan`.
-pub(crate) fn decide<'a>(prepared: &'a Prepared, known: &mut Known, plan: &mut Plan<'a>) -> Committed {
+pub(crate) fn decide<'a>(
+    prepared: &'a Prepared,
+    known: &mut Known,
+    plan: &mut Plan<'a>,
+) -> Committed {
     match &prepared.change {
         Change::Place { events, request } => place(prepared, events, request, known, plan),
-        Change::Advance { expected_version, events, .. } => {
-            advance(prepared, *expected_version, events, known, plan)
-        }
-        Change::Remember { order_id, version, .. } => {
-            remember(prepared, *order_id, *version, known, plan)
-        }
+        Change::Advance {
+            expected_version,
+            events,
+            ..
+        } => advance(prepared, *expected_version, events, known, plan),
+        Change::Remember {
+            order_id, version, ..
+        } => remember(prepared, *order_id, *version, known, plan),
         Change::Park(parked) => park(prepared, parked, known, plan),
     }
 }
@@ -33,7 +39,9 @@ fn place<'a>(
     if let Some(stored) = known.requests.get(&request.key) {
         return Committed::RequestKnown(*stored);
     }
-    let Some(order) = last_order(events) else { return Committed::VersionConflict };
+    let Some(order) = last_order(events) else {
+        return Committed::VersionConflict;
+    };
     let external_id = order.external_id.as_ref();
     if let Some(&order_id) = external_id.and_then(|id| known.externals.get(id)) {
         return Committed::ExternalIdTaken { order_id };
@@ -48,7 +56,10 @@ fn place<'a>(
     }
     if let Some(external_id) = external_id {
         known.externals.insert(external_id.clone(), order.order_id);
-        if known.awaited.contains(&OrderRef::External(external_id.clone())) {
+        if known
+            .awaited
+            .contains(&OrderRef::External(external_id.clone()))
+        {
             plan.placed_externals.push(external_id);
             facts_waiting = true;
         }
@@ -63,19 +74,26 @@ fn advance<'a>(
     known: &mut Known,
     plan: &mut Plan<'a>,
 ) -> Committed {
-    if let Some(stored) = prepared.request().and_then(|request| known.requests.get(&request.key)) {
+    if let Some(stored) = prepared
+        .request()
+        .and_then(|request| known.requests.get(&request.key))
+    {
         return Committed::RequestKnown(*stored);
     }
     if let Some(stored) = blocking_fact(prepared, known) {
         return Committed::FactKnown(stored);
     }
-    let Some(order) = last_order(events) else { return Committed::VersionConflict };
+    let Some(order) = last_order(events) else {
+        return Committed::VersionConflict;
+    };
     if known.versions.get(&order.order_id) != Some(&expected_version) {
         return Committed::VersionConflict;
     }
     write_events(prepared, events, order, known, plan);
     write_fact(prepared, order.order_id, order.version, known, plan);
-    Committed::Done { facts_waiting: false }
+    Committed::Done {
+        facts_waiting: false,
+    }
 }
 
 fn remember<'a>(
@@ -92,7 +110,9 @@ fn remember<'a>(
         return Committed::VersionConflict;
     }
     write_fact(prepared, order_id, version, known, plan);
-    Committed::Done { facts_waiting: false }
+    Committed::Done {
+        facts_waiting: false,
+    }
 }
 
 fn park<'a>(
@@ -101,7 +121,9 @@ fn park<'a>(
     known: &mut Known,
     plan: &mut Plan<'a>,
 ) -> Committed {
-    let Some(key) = prepared.fact_key else { return Committed::VersionConflict };
+    let Some(key) = prepared.fact_key else {
+        return Committed::VersionConflict;
+    };
     if let Some(fact) = known.facts.get(&key) {
         return Committed::FactKnown(fact.stored);
     }
@@ -112,12 +134,23 @@ fn park<'a>(
     if let Some(order_id) = order_id {
         return Committed::OrderKnown { order_id };
     }
-    let stored = StoredFact { order: None, fingerprint: parked.fingerprint };
-    known.facts.insert(key, KnownFact { stored, parked: true });
+    let stored = StoredFact {
+        order: None,
+        fingerprint: parked.fingerprint,
+    };
+    known.facts.insert(
+        key,
+        KnownFact {
+            stored,
+            parked: true,
+        },
+    );
     known.awaited.insert(parked.order().clone());
     plan.facts.push(FactRow { key, stored });
     plan.parked.push((key, parked, &prepared.parked));
-    Committed::Done { facts_waiting: false }
+    Committed::Done {
+        facts_waiting: false,
+    }
 }
 
 /// Any earlier use of the fact's id, but for the parking that it is about to leave.
@@ -127,10 +160,27 @@ fn blocking_fact(prepared: &Prepared, known: &Known) -> Option<StoredFact> {
     (!(record.parked && fact.parked)).then_some(fact.stored)
 }
 
-fn write_fact(prepared: &Prepared, order_id: OrderId, version: u64, known: &mut Known, plan: &mut Plan<'_>) {
-    let Some((key, record)) = prepared.fact() else { return };
-    let stored = StoredFact { order: Some((order_id, version)), fingerprint: record.fingerprint };
-    known.facts.insert(key, KnownFact { stored, parked: false });
+fn write_fact(
+    prepared: &Prepared,
+    order_id: OrderId,
+    version: u64,
+    known: &mut Known,
+    plan: &mut Plan<'_>,
+) {
+    let Some((key, record)) = prepared.fact() else {
+        return;
+    };
+    let stored = StoredFact {
+        order: Some((order_id, version)),
+        fingerprint: record.fingerprint,
+    };
+    known.facts.insert(
+        key,
+        KnownFact {
+            stored,
+            parked: false,
+        },
+    );
     plan.facts.push(FactRow { key, stored });
     if record.parked {
         plan.unparked.push(key);
@@ -149,13 +199,30 @@ fn write_events<'a>(
     let head = known.heads.entry(partition).or_insert(0);
     for (event, bytes) in events.iter().zip(&prepared.events) {
         *head += 1;
-        let position = FeedPosition { partition, offset: *head };
-        plan.events.push(EventRow { position, event, bytes });
+        let position = FeedPosition {
+            partition,
+            offset: *head,
+        };
+        plan.events.push(EventRow {
+            position,
+            event,
+            bytes,
+        });
     }
-    plan.orders.push(OrderRow { order, position: FeedPosition { partition, offset: *head } });
+    plan.orders.push(OrderRow {
+        order,
+        position: FeedPosition {
+            partition,
+            offset: *head,
+        },
+    });
     known.versions.insert(order.order_id, order.version);
     if let Some(&RequestRecord { key, fingerprint }) = prepared.request() {
-        let stored = StoredRequest { order_id: order.order_id, version: order.version, fingerprint };
+        let stored = StoredRequest {
+            order_id: order.order_id,
+            version: order.version,
+            fingerprint,
+        };
         known.requests.insert(key, stored);
         plan.requests.push(RequestRow { key, stored });
     }

@@ -18,8 +18,8 @@ use crate::position::head;
 use group_commit::{Flush, FlushError};
 use order_core::domain::Timestamp;
 use order_core::ports::{Change, Committed, FeedPosition, FeedToken, StoreError};
-use sqlx::sqlite::SqliteConnection;
 use sqlx::ConnectOptions;
+use sqlx::sqlite::SqliteConnection;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 use tokio::sync::watch;
@@ -69,7 +69,12 @@ impl Flusher {
         connection: SqliteConnection,
         newest: watch::Sender<FeedToken>,
     ) -> Flusher {
-        Flusher { shared, connection: Some(connection), texts: Texts::default(), newest }
+        Flusher {
+            shared,
+            connection: Some(connection),
+            texts: Texts::default(),
+            newest,
+        }
     }
 
     async fn transact(&mut self, batch: &[Job]) -> sqlx::Result<(Vec<Answer>, Vec<FeedPosition>)> {
@@ -87,7 +92,9 @@ impl Flusher {
         let mut answers = Vec::with_capacity(batch.len());
         for job in batch {
             answers.push(match job {
-                Job::Change(_) => Answer::Change(decided.next().unwrap_or(Committed::VersionConflict)),
+                Job::Change(_) => {
+                    Answer::Change(decided.next().unwrap_or(Committed::VersionConflict))
+                }
                 Job::Bury(..) => Answer::Buried(0),
                 Job::Probe => Answer::Probed,
             });
@@ -107,33 +114,52 @@ impl Flusher {
             }
             commit(connection).await?;
         }
-        Ok((answers, plan.events.iter().map(|row| row.position).collect()))
+        Ok((
+            answers,
+            plan.events.iter().map(|row| row.position).collect(),
+        ))
     }
 
     /// Leaves no transaction open: on a connection that cannot even do that, nothing can be relied on.
     async fn undo(&mut self) {
-        let Some(connection) = &mut self.connection else { return };
+        let Some(connection) = &mut self.connection else {
+            return;
+        };
         // SQLite rolls back by itself after some errors; then this one says that there is nothing to do.
         let rolled_back = sqlx::query("ROLLBACK").execute(&mut *connection).await;
         let nothing_open = |error: &sqlx::Error| {
-            error.as_database_error().is_some_and(|error| error.message().contains("no transaction"))
+            error
+                .as_database_error()
+                .is_some_and(|error| error.message().contains("no transaction"))
         };
         if rolled_back.is_err_and(|error| !nothing_open(&error)) {
             self.connection = None;
         }
     }
 
-    fn committed(&self, batch: &[Job], answers: &[Answer], positions: &[FeedPosition], started: Instant) {
+    fn committed(
+        &self,
+        batch: &[Job],
+        answers: &[Answer],
+        positions: &[FeedPosition],
+        started: Instant,
+    ) {
         if !positions.is_empty() {
-            self.newest.send_modify(|newest| positions.iter().for_each(|at| newest.advance(*at)));
+            self.newest
+                .send_modify(|newest| positions.iter().for_each(|at| newest.advance(*at)));
         }
         self.shared.health.committed(started.elapsed());
-        self.shared.metrics.committed(batch.len(), started.elapsed());
+        self.shared
+            .metrics
+            .committed(batch.len(), started.elapsed());
         for (job, answer) in batch.iter().zip(answers) {
             if let (Job::Change(prepared), Answer::Change(Committed::Done { .. })) = (job, answer)
-                && let Change::Place { events, .. } | Change::Advance { events, .. } = &prepared.change
+                && let Change::Place { events, .. } | Change::Advance { events, .. } =
+                    &prepared.change
             {
-                events.iter().for_each(|event| self.shared.metrics.event(event.data.type_name()));
+                for event in events {
+                    self.shared.metrics.event(event.data.type_name());
+                }
             }
         }
     }
@@ -171,7 +197,11 @@ impl Flush for Flusher {
 
 impl Drop for Flusher {
     fn drop(&mut self) {
-        let mut last = self.shared.last_connection.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut last = self
+            .shared
+            .last_connection
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         *last = self.connection.take();
     }
 }
@@ -184,6 +214,8 @@ async fn probe(connection: &mut SqliteConnection) -> sqlx::Result<()> {
 
 /// The newest position of each partition, as the file has it.
 pub(crate) async fn heads(connection: &mut SqliteConnection) -> sqlx::Result<FeedToken> {
-    let rows: Vec<i64> = sqlx::query_scalar(crate::position::HEADS).fetch_all(connection).await?;
+    let rows: Vec<i64> = sqlx::query_scalar(crate::position::HEADS)
+        .fetch_all(connection)
+        .await?;
     Ok(head(rows))
 }

@@ -1,5 +1,6 @@
 //! What the database knows of the keys of a batch: one statement for all of them.
 
+use super::json;
 use super::prepare::Prepared;
 use crate::position::from_row;
 use order_core::domain::{Fingerprint, IdempotencyKey, OrderId, OrderRef};
@@ -72,11 +73,15 @@ impl Known {
         let keys = Keys::of(batch);
         let mut arguments = SqliteArguments::default();
         for blob in [&keys.requests, &keys.facts, &keys.orders] {
-            arguments.add(blob.as_slice()).map_err(sqlx::Error::Encode)?;
+            arguments
+                .add(blob.as_slice())
+                .map_err(sqlx::Error::Encode)?;
         }
-        let externals = serde_json::to_string(&keys.externals).map_err(|e| sqlx::Error::Encode(e.into()))?;
+        let externals = json::array(keys.externals.iter().copied());
         arguments.add(externals).map_err(sqlx::Error::Encode)?;
-        let rows = sqlx::query_with(LOOK_UP, arguments).fetch_all(connection).await?;
+        let rows = sqlx::query_with(LOOK_UP, arguments)
+            .fetch_all(connection)
+            .await?;
         let mut known = Known::default();
         for row in &rows {
             known.add(row)?;
@@ -106,21 +111,35 @@ impl Known {
                 } else {
                     None
                 };
-                let stored = StoredFact { order, fingerprint: Fingerprint(wide(row, 2)?) };
-                self.facts.insert(wide(row, 1)?, KnownFact { stored, parked: number(5)? != 0 });
+                let stored = StoredFact {
+                    order,
+                    fingerprint: Fingerprint(wide(row, 2)?),
+                };
+                self.facts.insert(
+                    wide(row, 1)?,
+                    KnownFact {
+                        stored,
+                        parked: number(5)? != 0,
+                    },
+                );
             }
             3 => {
-                self.versions.insert(OrderId::from_u128(wide(row, 1)?), unsigned(row, 4)?);
+                self.versions
+                    .insert(OrderId::from_u128(wide(row, 1)?), unsigned(row, 4)?);
             }
             4 => {
-                self.awaited.insert(OrderRef::Id(OrderId::from_u128(wide(row, 1)?)));
+                self.awaited
+                    .insert(OrderRef::Id(OrderId::from_u128(wide(row, 1)?)));
             }
             5 => {
                 let external_id = row.try_get_unchecked::<String, usize>(1)?;
-                self.externals.insert(external_id, OrderId::from_u128(wide(row, 3)?));
+                self.externals
+                    .insert(external_id, OrderId::from_u128(wide(row, 3)?));
             }
             _ => {
-                self.awaited.insert(OrderRef::External(row.try_get_unchecked::<String, usize>(1)?));
+                self.awaited.insert(OrderRef::External(
+                    row.try_get_unchecked::<String, usize>(1)?,
+                ));
             }
         }
         Ok(())
@@ -141,7 +160,8 @@ impl<'a> Keys<'a> {
         let mut keys = Keys::default();
         for prepared in batch {
             if let Some(request) = prepared.request() {
-                keys.requests.extend_from_slice(&request.key.0.to_be_bytes());
+                keys.requests
+                    .extend_from_slice(&request.key.0.to_be_bytes());
             }
             if let Some(key) = prepared.fact_key {
                 keys.facts.extend_from_slice(&key.to_be_bytes());
@@ -150,7 +170,8 @@ impl<'a> Keys<'a> {
                 Change::Place { events, .. } => {
                     let order = events.last().map(|event| &event.order);
                     keys.order(order.map(|order| order.order_id));
-                    keys.externals.extend(order.and_then(|order| order.external_id.as_deref()));
+                    keys.externals
+                        .extend(order.and_then(|order| order.external_id.as_deref()));
                 }
                 Change::Advance { events, .. } => {
                     keys.order(events.last().map(|event| event.order.order_id));
@@ -166,7 +187,8 @@ impl<'a> Keys<'a> {
     }
 
     fn order(&mut self, order_id: Option<OrderId>) {
-        self.orders.extend(order_id.into_iter().flat_map(OrderId::to_bytes));
+        self.orders
+            .extend(order_id.into_iter().flat_map(OrderId::to_bytes));
     }
 }
 

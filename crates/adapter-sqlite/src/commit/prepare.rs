@@ -35,21 +35,36 @@ impl Prepared {
     pub(crate) fn new(change: Change) -> Result<Prepared, StoreError> {
         let (events, fact_key, parked) = match &change {
             Change::Place { events, .. } => (encode_events(events, 0)?, None, Vec::new()),
-            Change::Advance { expected_version, events, fact, .. } => {
+            Change::Advance {
+                expected_version,
+                events,
+                fact,
+                ..
+            } => {
                 let key = fact.as_ref().map(|fact| fact_digest(&fact.key));
                 (encode_events(events, *expected_version)?, key, Vec::new())
             }
             Change::Remember { fact, .. } => (Vec::new(), Some(fact_digest(&fact.key)), Vec::new()),
-            Change::Park(parked) => {
-                (Vec::new(), Some(fact_digest(&parked.fact.key)), encode_parked_fact(parked))
-            }
+            Change::Park(parked) => (
+                Vec::new(),
+                Some(fact_digest(&parked.fact.key)),
+                encode_parked_fact(parked),
+            ),
         };
-        Ok(Prepared { change, events, fact_key, parked })
+        Ok(Prepared {
+            change,
+            events,
+            fact_key,
+            parked,
+        })
     }
 
     /// About what it occupies while it waits.
     pub(crate) fn weight_bytes(&self) -> usize {
-        let events = self.events.iter().map(|event| event.data.len() + 2 * event.snapshot.len());
+        let events = self
+            .events
+            .iter()
+            .map(|event| event.data.len() + 2 * event.snapshot.len());
         OVERHEAD_BYTES + self.parked.len() + events.sum::<usize>()
     }
 
@@ -73,11 +88,16 @@ impl Prepared {
 }
 
 fn encode_events(events: &[Event], before: u64) -> Result<Vec<EventBytes>, StoreError> {
-    let Some(first) = events.first() else { return Err(defect("a change without events")) };
+    let Some(first) = events.first() else {
+        return Err(defect("a change without events"));
+    };
     let order_id = first.order.order_id;
     for (event, version) in events.iter().zip(before + 1..) {
         if event.version() != version || event.order.order_id != order_id {
-            return Err(defect(&format!("event {} where {order_id}/{version} comes next", event.id())));
+            return Err(defect(&format!(
+                "event {} where {order_id}/{version} comes next",
+                event.id()
+            )));
         }
     }
     if !is_storable(first.order.partition) {
@@ -91,7 +111,9 @@ fn encode_events(events: &[Event], before: u64) -> Result<Vec<EventBytes>, Store
 }
 
 fn defect(what: &str) -> StoreError {
-    StoreError::Corrupt { detail: format!("{what} was to be stored; this is a defect of the service") }
+    StoreError::Corrupt {
+        detail: format!("{what} was to be stored; this is a defect of the service"),
+    }
 }
 
 /// 128 bits of SHA-256 over source and id: fixed width in the index. Producers choose both, so the
@@ -102,5 +124,8 @@ pub(crate) fn fact_digest(key: &FactKey) -> u128 {
     digest.update(key.source.as_bytes());
     digest.update(key.id.as_bytes());
     let digest = digest.finalize();
-    digest.iter().take(16).fold(0, |value, byte| (value << 8) | u128::from(*byte))
+    digest
+        .iter()
+        .take(16)
+        .fold(0, |value, byte| (value << 8) | u128::from(*byte))
 }

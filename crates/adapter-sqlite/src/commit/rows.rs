@@ -62,7 +62,10 @@ pub(crate) trait Insert {
 pub(crate) struct Bind(SqliteArguments);
 
 impl Bind {
-    pub(crate) fn add<'t, T: Encode<'t, Sqlite> + Type<Sqlite>>(&mut self, value: T) -> sqlx::Result<()> {
+    pub(crate) fn add<'t, T: Encode<'t, Sqlite> + Type<Sqlite>>(
+        &mut self,
+        value: T,
+    ) -> sqlx::Result<()> {
         self.0.add(value).map_err(sqlx::Error::Encode)
     }
 

@@ -1,5 +1,6 @@
 //! Writes the rows of a batch and commits: one statement text for all tables where they fit.
 
+use super::json;
 use super::rows::{Bind, EventRow, FactRow, Insert, OrderRow, Plan, RequestRow};
 use order_core::domain::{OrderId, Timestamp};
 use order_core::ports::ParkedFact;
@@ -37,7 +38,8 @@ const DROP_OLD: &str = "DELETE FROM parked_facts WHERE seq IN \
 
 /// For the test of their plans.
 #[cfg(test)]
-pub(crate) const PARKING_MOVES: [&str; 5] = [UNPARK, PLACED_IDS, PLACED_EXTERNALS, COPY_OLD, DROP_OLD];
+pub(crate) const PARKING_MOVES: [&str; 5] =
+    [UNPARK, PLACED_IDS, PLACED_EXTERNALS, COPY_OLD, DROP_OLD];
 
 /// The texts that were made so far, by their shape. Rows are padded to a power of two, so there are
 /// few shapes, each text is made once, and SQLite keeps each prepared.
@@ -64,10 +66,22 @@ pub(crate) async fn write(
     plan: &Plan<'_>,
     commits: bool,
 ) -> sqlx::Result<()> {
-    let rows = [plan.orders.len(), plan.events.len(), plan.requests.len(), plan.facts.len(), plan.parked.len()];
-    let chunks = rows.into_iter().max().unwrap_or(0).div_ceil(MAX_ROWS).max(1);
-    let parking_moves =
-        !(plan.unparked.is_empty() && plan.placed_ids.is_empty() && plan.placed_externals.is_empty());
+    let rows = [
+        plan.orders.len(),
+        plan.events.len(),
+        plan.requests.len(),
+        plan.facts.len(),
+        plan.parked.len(),
+    ];
+    let chunks = rows
+        .into_iter()
+        .max()
+        .unwrap_or(0)
+        .div_ceil(MAX_ROWS)
+        .max(1);
+    let parking_moves = !(plan.unparked.is_empty()
+        && plan.placed_ids.is_empty()
+        && plan.placed_externals.is_empty());
     for n in 0..chunks {
         let last = n + 1 == chunks && !parking_moves;
         insert(connection, texts, &Chunk::of(plan, n), commits && last).await?;
@@ -117,8 +131,13 @@ async fn insert(
     chunk: &Chunk<'_, '_>,
     commits: bool,
 ) -> sqlx::Result<()> {
-    let counts =
-        [chunk.orders.len(), chunk.events.len(), chunk.requests.len(), chunk.facts.len(), chunk.parked.len()];
+    let counts = [
+        chunk.orders.len(),
+        chunk.events.len(),
+        chunk.requests.len(),
+        chunk.facts.len(),
+        chunk.parked.len(),
+    ];
     let padded = counts.into_iter().max().unwrap_or(0).next_power_of_two();
     let rows = |count: usize| if count == 0 { 0 } else { padded };
     let shape = Shape {
@@ -170,7 +189,14 @@ fn append<T: Insert>(text: &mut String, rows: usize) {
     }
     let row = format!("({})", vec!["?"; T::COLUMNS].join(","));
     let values = vec![row; rows].join(",");
-    for part in [T::HEAD, " SELECT * FROM (VALUES ", &values, ") WHERE column1 IS NOT NULL ", T::TAIL, "; "] {
+    for part in [
+        T::HEAD,
+        " SELECT * FROM (VALUES ",
+        &values,
+        ") WHERE column1 IS NOT NULL ",
+        T::TAIL,
+        "; ",
+    ] {
         text.push_str(part);
     }
 }
@@ -178,17 +204,34 @@ fn append<T: Insert>(text: &mut String, rows: usize) {
 /// Takes facts out of the parking, and marks those whose order was placed.
 async fn move_parked(connection: &mut SqliteConnection, plan: &Plan<'_>) -> sqlx::Result<()> {
     if !plan.placed_ids.is_empty() {
-        let ids: Vec<u8> = plan.placed_ids.iter().copied().flat_map(OrderId::to_bytes).collect();
-        sqlx::query(PLACED_IDS).bind(ids).execute(&mut *connection).await?;
+        let ids: Vec<u8> = plan
+            .placed_ids
+            .iter()
+            .copied()
+            .flat_map(OrderId::to_bytes)
+            .collect();
+        sqlx::query(PLACED_IDS)
+            .bind(ids)
+            .execute(&mut *connection)
+            .await?;
     }
     if !plan.placed_externals.is_empty() {
-        let json =
-            serde_json::to_string(&plan.placed_externals).map_err(|e| sqlx::Error::Encode(e.into()))?;
-        sqlx::query(PLACED_EXTERNALS).bind(json).execute(&mut *connection).await?;
+        let json = json::array(plan.placed_externals.iter().copied());
+        sqlx::query(PLACED_EXTERNALS)
+            .bind(json)
+            .execute(&mut *connection)
+            .await?;
     }
     if !plan.unparked.is_empty() {
-        let keys: Vec<u8> = plan.unparked.iter().flat_map(|key| key.to_be_bytes()).collect();
-        sqlx::query(UNPARK).bind(keys).execute(&mut *connection).await?;
+        let keys: Vec<u8> = plan
+            .unparked
+            .iter()
+            .flat_map(|key| key.to_be_bytes())
+            .collect();
+        sqlx::query(UNPARK)
+            .bind(keys)
+            .execute(&mut *connection)
+            .await?;
     }
     Ok(())
 }
@@ -200,7 +243,15 @@ pub(crate) async fn bury(
     limit: usize,
 ) -> sqlx::Result<u64> {
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    sqlx::query(COPY_OLD).bind(before.millis()).bind(limit).execute(&mut *connection).await?;
-    let dropped = sqlx::query(DROP_OLD).bind(before.millis()).bind(limit).execute(connection).await?;
+    sqlx::query(COPY_OLD)
+        .bind(before.millis())
+        .bind(limit)
+        .execute(&mut *connection)
+        .await?;
+    let dropped = sqlx::query(DROP_OLD)
+        .bind(before.millis())
+        .bind(limit)
+        .execute(connection)
+        .await?;
     Ok(dropped.rows_affected())
 }

@@ -26,8 +26,12 @@ impl Reader {
         version: u64,
     ) -> Result<Option<Arc<Order>>, StoreError> {
         // No order has a version beyond what SQLite can hold.
-        let Ok(version) = i64::try_from(version) else { return Ok(None) };
-        let rows = self.rows(AT_VERSION, Values::new().id(id).with(version)).await?;
+        let Ok(version) = i64::try_from(version) else {
+            return Ok(None);
+        };
+        let rows = self
+            .rows(AT_VERSION, Values::new().id(id).with(version))
+            .await?;
         rows.first().map(|row| self.order(row, 0, 1)).transpose()
     }
 
@@ -37,8 +41,12 @@ impl Reader {
         after_version: u64,
         limit: usize,
     ) -> Result<Vec<RecordedEvent>, StoreError> {
-        let Ok(after) = i64::try_from(after_version) else { return Ok(Vec::new()) };
-        let rows = self.rows(HISTORY, Values::new().id(id).with(after).limit(limit)).await?;
+        let Ok(after) = i64::try_from(after_version) else {
+            return Ok(Vec::new());
+        };
+        let rows = self
+            .rows(HISTORY, Values::new().id(id).with(after).limit(limit))
+            .await?;
         rows.iter().map(|row| self.event(row)).collect()
     }
 
@@ -48,15 +56,24 @@ impl Reader {
         after: FeedPosition,
         limit: usize,
     ) -> Result<Vec<RecordedEvent>, StoreError> {
-        let end = to_row(FeedPosition { partition: after.partition + 1, offset: 0 });
-        let rows = self.rows(FEED, Values::new().with(to_row(after)).with(end).limit(limit)).await?;
+        let end = to_row(FeedPosition {
+            partition: after.partition + 1,
+            offset: 0,
+        });
+        let rows = self
+            .rows(
+                FEED,
+                Values::new().with(to_row(after)).with(end).limit(limit),
+            )
+            .await?;
         rows.iter().map(|row| self.event(row)).collect()
     }
 
     /// The newest position of each partition.
     pub(crate) async fn heads(&self) -> Result<FeedToken, StoreError> {
         let rows = self.rows(crate::position::HEADS, Values::new()).await?;
-        let rows: Result<Vec<i64>, StoreError> = rows.iter().map(|row| self.value(row, 0)).collect();
+        let rows: Result<Vec<i64>, StoreError> =
+            rows.iter().map(|row| self.value(row, 0)).collect();
         rows.map(head)
     }
 

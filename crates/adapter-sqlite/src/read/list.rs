@@ -5,14 +5,23 @@ use super::{Reader, Values};
 use order_core::domain::{FulfillmentStatus, Order, OrderId, PaymentStatus, State, Timestamp};
 use order_core::ports::{ListFilter, ListQuery, StoreError};
 use sqlx::AssertSqlSafe;
+use std::fmt::Write;
 use std::sync::Arc;
 
 impl Reader {
     pub(crate) async fn list(&self, query: &ListQuery) -> Result<Vec<Arc<Order>>, StoreError> {
         let filter = &query.filter;
-        let Some((from, below)) = id_range(query) else { return Ok(Vec::new()) };
-        let mut values = Values::new().with(from.as_slice()).with(below.as_slice()).limit(query.limit);
-        for text in [&filter.external_id, &filter.customer_id].into_iter().flatten() {
+        let Some((from, below)) = id_range(query) else {
+            return Ok(Vec::new());
+        };
+        let mut values = Values::new()
+            .with(from.as_slice())
+            .with(below.as_slice())
+            .limit(query.limit);
+        for text in [&filter.external_id, &filter.customer_id]
+            .into_iter()
+            .flatten()
+        {
             values = values.with(text.as_str());
         }
         let codes = [
@@ -38,14 +47,17 @@ pub(crate) fn list_sql(filter: &ListFilter) -> String {
         (filter.payment_status.is_some(), "payment_status"),
         (filter.fulfillment_status.is_some(), "fulfillment_status"),
     ];
-    let index = walked_index(filter).map(|name| format!("INDEXED BY {name}")).unwrap_or_default();
+    let index = walked_index(filter)
+        .map(|name| format!("INDEXED BY {name}"))
+        .unwrap_or_default();
     let mut sql = format!(
         "SELECT o.order_id, e.snapshot FROM orders o {index} \
          CROSS JOIN order_events e ON e.position = o.position \
          WHERE o.order_id >= ?1 AND o.order_id < ?2"
     );
     for (number, (_, column)) in (4..).zip(parts.iter().filter(|(set, _)| *set)) {
-        sql.push_str(&format!(" AND o.{column} = ?{number}"));
+        // Writing into a `String` cannot fail.
+        _ = write!(sql, " AND o.{column} = ?{number}");
     }
     sql.push_str(" ORDER BY o.order_id DESC LIMIT ?3");
     sql
@@ -61,10 +73,18 @@ fn walked_index(filter: &ListFilter) -> Option<&'static str> {
     }
     let candidates = [
         (filter.state.map(state_share), "orders_by_state"),
-        (filter.payment_status.map(payment_share), "orders_by_payment_status"),
-        (filter.fulfillment_status.map(fulfillment_share), "orders_by_fulfillment_status"),
+        (
+            filter.payment_status.map(payment_share),
+            "orders_by_payment_status",
+        ),
+        (
+            filter.fulfillment_status.map(fulfillment_share),
+            "orders_by_fulfillment_status",
+        ),
     ];
-    let set = candidates.into_iter().filter_map(|(share, name)| Some((share?, name)));
+    let set = candidates
+        .into_iter()
+        .filter_map(|(share, name)| Some((share?, name)));
     set.min_by_key(|(share, _)| *share).map(|(_, name)| name)
 }
 
@@ -107,7 +127,10 @@ fn fulfillment_share(status: FulfillmentStatus) -> u16 {
 /// The ids from the first to below the second; `None` if there can be none. Ids carry the time of
 /// placing, so a range of time is a range of ids.
 fn id_range(query: &ListQuery) -> Option<([u8; 16], Vec<u8>)> {
-    let from = query.filter.placed_after.map_or(OrderId::from_u128(0), floor);
+    let from = query
+        .filter
+        .placed_after
+        .map_or(OrderId::from_u128(0), floor);
     let until = query.filter.placed_before.map(floor);
     let below = [query.before, until].into_iter().flatten().min();
     if below.is_some_and(|below| below <= from) {
@@ -120,5 +143,9 @@ fn id_range(query: &ListQuery) -> Option<([u8; 16], Vec<u8>)> {
 
 /// The smallest id of an order placed at `at` or later. Ids know no time before 1970.
 fn floor(at: Timestamp) -> OrderId {
-    if at.millis() <= 0 { OrderId::from_u128(0) } else { OrderId::floor_of(at) }
+    if at.millis() <= 0 {
+        OrderId::from_u128(0)
+    } else {
+        OrderId::floor_of(at)
+    }
 }

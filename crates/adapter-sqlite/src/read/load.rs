@@ -1,6 +1,7 @@
 //! Orders by id, coalesced: what waits is one statement. A caller still gets a fresh order, at nearly
 //! the price of a cached one.
 
+use crate::commit::wide;
 use crate::config::Config;
 use crate::connect;
 use crate::error::{store_error, unreadable};
@@ -33,7 +34,10 @@ type Loaded = Result<Option<Arc<Order>>, StoreError>;
 
 impl Loader {
     pub(crate) fn new(config: Arc<Config>) -> Loader {
-        Loader { config, connection: None }
+        Loader {
+            config,
+            connection: None,
+        }
     }
 
     async fn load(&mut self, ids: &[OrderId]) -> sqlx::Result<Vec<Loaded>> {
@@ -51,13 +55,19 @@ impl Loader {
             });
         }
         for row in sqlx::query(LOAD).bind(blob).fetch_all(connection).await? {
-            let id: &[u8] = row.try_get_unchecked(0)?;
-            let id = id.try_into().map(u128::from_be_bytes).map(OrderId::from_u128).unwrap_or(OrderId::NIL);
+            let id = OrderId::from_u128(wide(&row, 0)?);
             let order = decode_order(row.try_get_unchecked(1)?);
             let order = order.map(|order| Some(Arc::new(order)));
-            orders.insert(id, order.map_err(|error| unreadable(&self.config.path, &format!("order {id}"), &error)));
+            orders.insert(
+                id,
+                order
+                    .map_err(|error| unreadable(&self.config.path, &format!("order {id}"), &error)),
+            );
         }
-        Ok(ids.iter().map(|id| orders.get(id).cloned().unwrap_or(Ok(None))).collect())
+        Ok(ids
+            .iter()
+            .map(|id| orders.get(id).cloned().unwrap_or(Ok(None)))
+            .collect())
     }
 }
 

@@ -27,7 +27,10 @@ impl SmallDisk {
             .arg(folder.path())
             .status()
             .expect("`mount` is installed (Debian: package mount)");
-        assert!(mounted.success(), "a small disk can be mounted: this test runs as root");
+        assert!(
+            mounted.success(),
+            "a small disk can be mounted: this test runs as root"
+        );
         SmallDisk(folder)
     }
 
@@ -43,17 +46,17 @@ impl Drop for SmallDisk {
     }
 }
 
-fn ballast(disk: &SmallDisk) -> PathBuf {
-    let path = disk.path().join("ballast");
+fn ballast(small: &SmallDisk) -> PathBuf {
+    let path = small.path().join("ballast");
     std::fs::write(&path, vec![1; BALLAST_MIB * 1024 * 1024]).unwrap();
     path
 }
 
 #[tokio::test]
 async fn a_full_disk_refuses_changes_keeps_what_it_has_and_goes_on_when_there_is_room() {
-    let disk = SmallDisk::mount();
-    let ballast = ballast(&disk);
-    let store = open(disk.path()).await;
+    let small = SmallDisk::mount();
+    let ballast = ballast(&small);
+    let store = open(small.path()).await;
     let desk = Desk::new();
     let mut kept = Vec::new();
     let refused = loop {
@@ -64,17 +67,30 @@ async fn a_full_disk_refuses_changes_keeps_what_it_has_and_goes_on_when_there_is
             Err(error) => break error,
         }
     };
-    let StoreError::Unavailable { detail } = &refused else { panic!("{refused:?}") };
-    assert!(detail.contains("orders.db") && detail.contains("make room"), "{detail}");
+    let StoreError::Unavailable { detail } = &refused else {
+        panic!("{refused:?}")
+    };
+    assert!(
+        detail.contains("orders.db") && detail.contains("make room"),
+        "{detail}"
+    );
     assert!(kept.len() > 10, "it was full after {} orders", kept.len());
 
     // What was answered is there, in every way of reading; the probes are told.
     assert_eq!(all_events(&store).await.len(), kept.len());
     for order in &kept {
-        assert_eq!(store.load(order.order_id).await.unwrap().as_ref(), Some(order));
+        assert_eq!(
+            store.load(order.order_id).await.unwrap().as_ref(),
+            Some(order)
+        );
     }
     assert!(store.stats().last_failure.is_some());
-    assert!(store.commit(desk.place(new_order().lines(1_000))).await.is_err());
+    assert!(
+        store
+            .commit(desk.place(new_order().lines(1_000)))
+            .await
+            .is_err()
+    );
 
     std::fs::remove_file(ballast).unwrap();
     store.ping().await.unwrap();
@@ -84,20 +100,30 @@ async fn a_full_disk_refuses_changes_keeps_what_it_has_and_goes_on_when_there_is
     }
     store.close().await.unwrap();
 
-    let store = open(disk.path()).await;
+    let store = open(small.path()).await;
     let events = all_events(&store).await;
-    let placed: Vec<Arc<_>> = events.iter().map(|recorded| Arc::clone(&recorded.event.order)).collect();
+    let placed: Vec<Arc<_>> = events
+        .iter()
+        .map(|recorded| Arc::clone(&recorded.event.order))
+        .collect();
     assert_eq!(placed, kept);
-    assert!((1..).zip(&events).all(|(offset, recorded)| recorded.position.offset == offset));
+    assert!(
+        (1..)
+            .zip(&events)
+            .all(|(offset, recorded)| recorded.position.offset == offset)
+    );
     store.close().await.unwrap();
-    assert_eq!(integrity(&disk.path().join("orders.db")).await, "ok");
+    assert_eq!(integrity(&small.path().join("orders.db")).await, "ok");
 }
 
 /// What SQLite's own check of the file says.
 pub(crate) async fn integrity(path: &Path) -> String {
     let options = SqliteConnectOptions::new().filename(path).read_only(true);
     let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
-    let found = sqlx::query_scalar("PRAGMA integrity_check").fetch_one(&mut connection).await.unwrap();
+    let found = sqlx::query_scalar("PRAGMA integrity_check")
+        .fetch_one(&mut connection)
+        .await
+        .unwrap();
     connection.close().await.unwrap();
     found
 }

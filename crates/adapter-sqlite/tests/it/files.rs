@@ -2,6 +2,7 @@
 
 use crate::support::open;
 use adapter_sqlite::{Config, OpenError, SqliteStore, migrate};
+use order_core::ports::OrderStore;
 use sqlx::Connection;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use std::os::unix::fs::PermissionsExt;
@@ -10,7 +11,9 @@ use tempfile::TempDir;
 use testkit::{Desk, new_order};
 
 async fn run(path: &Path, sql: &'static str) {
-    let options = SqliteConnectOptions::new().filename(path).create_if_missing(true);
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(true);
     let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
     sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
     connection.close().await.unwrap();
@@ -21,10 +24,23 @@ async fn folder_and_file_are_made_where_they_are_missing() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("deep/data/orders.db");
     let store = SqliteStore::open(Config::at(&path)).await.unwrap();
-    let mode = path.parent().unwrap().metadata().unwrap().permissions().mode();
-    assert_eq!(mode & 0o777, 0o700, "orders name people: the folder is its owner's alone");
+    let mode = path
+        .parent()
+        .unwrap()
+        .metadata()
+        .unwrap()
+        .permissions()
+        .mode();
+    assert_eq!(
+        mode & 0o777,
+        0o700,
+        "orders name people: the folder is its owner's alone"
+    );
     store.close().await.unwrap();
-    assert!(path.exists() && !path.with_extension("db-wal").exists(), "closing moves the log into the file");
+    assert!(
+        path.exists() && !path.with_extension("db-wal").exists(),
+        "closing moves the log into the file"
+    );
 }
 
 #[tokio::test]
@@ -33,10 +49,18 @@ async fn a_second_opener_is_refused_until_the_first_closes() {
     let path = folder.path().join("orders.db");
     let first = open(folder.path()).await;
     let refused = SqliteStore::open(Config::at(&path)).await.unwrap_err();
-    assert!(matches!(refused, OpenError::InUse { holder: Some(pid), .. } if pid == std::process::id()));
+    assert!(
+        matches!(refused, OpenError::InUse { holder: Some(pid), .. } if pid == std::process::id())
+    );
     let text = refused.to_string();
-    assert!(text.contains("orders.db is in use") && text.contains("stop that one"), "{text}");
-    assert!(matches!(migrate(&Config::at(&path)).await, Err(OpenError::InUse { .. })));
+    assert!(
+        text.contains("orders.db is in use") && text.contains("stop that one"),
+        "{text}"
+    );
+    assert!(matches!(
+        migrate(&Config::at(&path)).await,
+        Err(OpenError::InUse { .. })
+    ));
     first.close().await.unwrap();
     open(folder.path()).await.close().await.unwrap();
 }
@@ -56,7 +80,6 @@ async fn a_store_that_is_dropped_lets_the_next_one_in() {
             Err(other) => panic!("{other}"),
         }
     };
-    use order_core::ports::OrderStore;
     assert_eq!(again.load(order.order_id).await.unwrap(), Some(order));
 }
 
@@ -64,12 +87,14 @@ async fn a_store_that_is_dropped_lets_the_next_one_in() {
 async fn migrating_again_changes_nothing() {
     let folder = TempDir::new().unwrap();
     let config = Config::at(folder.path().join("orders.db"));
-    assert_eq!(migrate(&config).await.unwrap(), migrate(&config).await.unwrap());
+    assert_eq!(
+        migrate(&config).await.unwrap(),
+        migrate(&config).await.unwrap()
+    );
     let store = open(folder.path()).await;
     let order = Desk::new().placed(&store, new_order()).await;
     store.close().await.unwrap();
     migrate(&config).await.unwrap();
-    use order_core::ports::OrderStore;
     let store = open(folder.path()).await;
     assert_eq!(store.load(order.order_id).await.unwrap(), Some(order));
 }
@@ -81,8 +106,16 @@ async fn a_newer_schema_is_refused() {
     let known = migrate(&config).await.unwrap();
     run(&config.path, "PRAGMA user_version = 99").await;
     let refused = SqliteStore::open(config).await.unwrap_err();
-    assert!(matches!(refused, OpenError::Newer { found: 99, known: k, .. } if k == known), "{refused}");
-    assert!(refused.to_string().contains("start the version that wrote it"), "{refused}");
+    assert!(
+        matches!(refused, OpenError::Newer { found: 99, known: k, .. } if k == known),
+        "{refused}"
+    );
+    assert!(
+        refused
+            .to_string()
+            .contains("start the version that wrote it"),
+        "{refused}"
+    );
 }
 
 #[tokio::test]
@@ -99,16 +132,33 @@ async fn a_database_of_something_else_is_left_alone() {
 async fn a_file_that_is_no_database_is_refused() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("orders.db");
-    std::fs::write(&path, "these are no pages of a database, however long one looks\n".repeat(200)).unwrap();
-    let refused = SqliteStore::open(Config::at(&path)).await.unwrap_err().to_string();
-    assert!(refused.contains("orders.db") && refused.contains("not a database"), "{refused}");
+    std::fs::write(
+        &path,
+        "these are no pages of a database, however long one looks\n".repeat(200),
+    )
+    .unwrap();
+    let refused = SqliteStore::open(Config::at(&path))
+        .await
+        .unwrap_err()
+        .to_string();
+    assert!(
+        refused.contains("orders.db") && refused.contains("not a database"),
+        "{refused}"
+    );
 }
 
 #[tokio::test]
 async fn a_folder_that_cannot_be_made_is_named() {
     let folder = TempDir::new().unwrap();
-    std::fs::write(folder.path().join("data"), "a file where the folder should be").unwrap();
+    std::fs::write(
+        folder.path().join("data"),
+        "a file where the folder should be",
+    )
+    .unwrap();
     let path = folder.path().join("data/orders.db");
     let refused = SqliteStore::open(Config::at(&path)).await.unwrap_err();
-    assert!(matches!(&refused, OpenError::Io { path, .. } if path.ends_with("data")), "{refused}");
+    assert!(
+        matches!(&refused, OpenError::Io { path, .. } if path.ends_with("data")),
+        "{refused}"
+    );
 }

@@ -13,7 +13,10 @@ use testkit::{Desk, fact, new_order};
 #[tokio::test]
 async fn a_full_queue_refuses_at_once_and_says_when_to_come_back() {
     let folder = TempDir::new().unwrap();
-    let config = Config { max_queued_changes: 4, ..Config::at(folder.path().join("orders.db")) };
+    let config = Config {
+        max_queued_changes: 4,
+        ..Config::at(folder.path().join("orders.db"))
+    };
     let store = SqliteStore::open(config).await.unwrap();
     let desk = Desk::new();
     // On one thread, all of them are queued before the writer gets its turn.
@@ -22,7 +25,13 @@ async fn a_full_queue_refuses_at_once_and_says_when_to_come_back() {
     assert_eq!(done.len(), 4);
     for answer in refused {
         assert!(
-            matches!(answer, Err(StoreError::Overloaded { queued: 4, retry_after_millis: 20..=5_000 })),
+            matches!(
+                answer,
+                Err(StoreError::Overloaded {
+                    queued: 4,
+                    retry_after_millis: 20..=5_000
+                })
+            ),
             "{answer:?}"
         );
     }
@@ -37,7 +46,10 @@ async fn loads_of_many_callers_are_few_statements() {
     let loads = join_all((0..100).map(|_| store.load(order.order_id))).await;
     let first = loads[0].clone().unwrap().unwrap();
     for loaded in loads {
-        assert!(Arc::ptr_eq(&loaded.unwrap().unwrap(), &first), "callers of one order share it");
+        assert!(
+            Arc::ptr_eq(&loaded.unwrap().unwrap(), &first),
+            "callers of one order share it"
+        );
     }
     assert_eq!(store.stats().loads.batches, 1);
 }
@@ -51,7 +63,8 @@ async fn the_metrics_tell_what_happened() {
     let changes = (0..3).map(|_| store.commit(desk.place(new_order())));
     assert!(join_all(changes).await.iter().all(Result::is_ok));
     let order = desk.placed(&store, new_order()).await;
-    desk.recorded(&store, &order, fact::authorized(&order, "pay-1", 1)).await;
+    desk.recorded(&store, &order, fact::authorized(&order, "pay-1", 1))
+        .await;
     // A change that was answered without being done made no event.
     let known = desk.record(&order, fact::authorized(&order, "pay-2", 1));
     assert_eq!(store.commit(known).await, Ok(Committed::VersionConflict));
@@ -67,8 +80,14 @@ async fn the_metrics_tell_what_happened() {
         "db_queue_changes 0",
         "db_commit_errors_total 0",
     ] {
-        assert!(text.lines().any(|found| found == line), "{line} is not in\n{text}");
+        assert!(
+            text.lines().any(|found| found == line),
+            "{line} is not in\n{text}"
+        );
     }
-    let bytes = text.lines().find_map(|line| line.strip_prefix("db_file_bytes ")).unwrap();
+    let bytes = text
+        .lines()
+        .find_map(|line| line.strip_prefix("db_file_bytes "))
+        .unwrap();
     assert!(bytes.parse::<u64>().unwrap() > 4_096, "{bytes}");
 }

@@ -27,7 +27,10 @@ const ROUND: &str = "SQLITE_KILL_TEST_ROUND";
 
 #[test]
 fn fifty_kills_lose_nothing_and_double_nothing() {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .unwrap();
     if let Ok(folder) = std::env::var(FOLDER) {
         let round = std::env::var(ROUND).unwrap().parse().unwrap();
         runtime.block_on(write_until_killed(Path::new(&folder), round));
@@ -45,7 +48,11 @@ fn fifty_kills_lose_nothing_and_double_nothing() {
         assert!(found > events, "round {round} has written nothing");
         events = found;
     }
-    assert!(acknowledged.len() > usize::from(KILLS), "{} orders", acknowledged.len());
+    assert!(
+        acknowledged.len() > usize::from(KILLS),
+        "{} orders",
+        acknowledged.len()
+    );
 }
 
 /// The child: every caller places an order and moves it on, in changes of one and of two events.
@@ -65,11 +72,14 @@ async fn write_until_killed(folder: &Path, round: u16) {
             })
         })
         .collect();
-    for caller in callers {
-        caller.await.unwrap();
-    }
+    // None ends, unless it fails.
+    futures_util::future::select_all(callers).await.0.unwrap();
 }
 
+#[expect(
+    clippy::print_stdout,
+    reason = "the parent reads what this process prints"
+)]
 fn acknowledge(order: Arc<Order>) -> Arc<Order> {
     println!("ack {} {}", order.order_id, order.version);
     order
@@ -79,7 +89,11 @@ fn acknowledge(order: Arc<Order>) -> Arc<Order> {
 /// answers all that it gave.
 fn kill_after_some(folder: &Path, round: u16) -> Vec<(OrderId, u64)> {
     let mut child = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "kill::fifty_kills_lose_nothing_and_double_nothing", "--nocapture"])
+        .args([
+            "--exact",
+            "kill::fifty_kills_lose_nothing_and_double_nothing",
+            "--nocapture",
+        ])
         .env(FOLDER, folder)
         .env(ROUND, round.to_string())
         .stdout(Stdio::piped())
@@ -92,7 +106,10 @@ fn kill_after_some(folder: &Path, round: u16) -> Vec<(OrderId, u64)> {
     for line in output.lines() {
         // The last line may be cut off in its middle.
         let Ok(line) = line else { break };
-        let Some((order_id, version)) = line.strip_prefix("ack ").and_then(|ack| ack.split_once(' ')) else {
+        let Some((order_id, version)) = line
+            .strip_prefix("ack ")
+            .and_then(|ack| ack.split_once(' '))
+        else {
             continue;
         };
         acks.push((order_id.parse().unwrap(), version.parse().unwrap()));
@@ -101,7 +118,11 @@ fn kill_after_some(folder: &Path, round: u16) -> Vec<(OrderId, u64)> {
         }
     }
     let status = child.wait().unwrap();
-    assert!(acks.len() as u64 >= wanted, "the child ended by itself with {status} after {} acks", acks.len());
+    assert!(
+        acks.len() as u64 >= wanted,
+        "the child ended by itself with {status} after {} acks",
+        acks.len()
+    );
     acks
 }
 
@@ -115,25 +136,51 @@ async fn check(folder: &Path, acknowledged: &HashMap<OrderId, u64>) -> usize {
         assert_eq!(recorded.position.offset, offset, "the feed is dense");
         let version = versions.entry(recorded.event.order.order_id).or_default();
         *version += 1;
-        assert_eq!(recorded.event.version(), *version, "versions are contiguous, and each is there once");
+        assert_eq!(
+            recorded.event.version(),
+            *version,
+            "versions are contiguous, and each is there once"
+        );
     }
     for (order_id, version) in acknowledged {
         let found = versions.get(order_id).copied().unwrap_or_default();
-        assert!(found >= *version, "{order_id}/{version} was acknowledged, but {found} is the newest");
+        assert!(
+            found >= *version,
+            "{order_id}/{version} was acknowledged, but {found} is the newest"
+        );
         let loaded = store.load(*order_id).await.unwrap().unwrap();
-        assert_eq!(loaded.version, found, "the order is as its newest event says");
+        assert_eq!(
+            loaded.version, found,
+            "the order is as its newest event says"
+        );
     }
-    assert_whole(&events.iter().map(|recorded| &recorded.event).collect::<Vec<_>>());
+    assert_whole(
+        &events
+            .iter()
+            .map(|recorded| &recorded.event)
+            .collect::<Vec<_>>(),
+    );
     // The next one is written at the right place.
     let next = Desk::numbered(0).place(new_order());
-    assert!(matches!(store.commit(next).await, Ok(Committed::Done { .. } | Committed::RequestKnown(_))));
+    assert!(matches!(
+        store.commit(next).await,
+        Ok(Committed::Done { .. } | Committed::RequestKnown(_))
+    ));
     store.close().await.unwrap();
     events.len()
 }
 
 /// A reservation of paid goods confirms the order in the same change: both events or none.
 fn assert_whole(events: &[&Event]) {
-    let reserved = events.iter().filter(|event| matches!(event.data, EventData::FulfillmentChanged(_)));
-    let confirmed = events.iter().filter(|event| matches!(event.data, EventData::Confirmed));
-    assert_eq!(reserved.count(), confirmed.count(), "a change of two events is whole");
+    let reserved = events
+        .iter()
+        .filter(|event| matches!(event.data, EventData::FulfillmentChanged(_)));
+    let confirmed = events
+        .iter()
+        .filter(|event| matches!(event.data, EventData::Confirmed));
+    assert_eq!(
+        reserved.count(),
+        confirmed.count(),
+        "a change of two events is whole"
+    );
 }

@@ -27,9 +27,18 @@ async fn everything_is_there_after_closing_and_opening() {
     let store = open(folder.path()).await;
     assert_eq!(all_events(&store).await, events);
     assert_eq!(store.load(full.order_id).await.unwrap(), Some(full));
-    assert_eq!(store.load(other.order_id).await.unwrap(), Some(other.clone()));
-    assert_eq!(store.find_external("shop-1").await.unwrap(), Some(other.order_id));
-    assert!(matches!(store.commit(change).await, Ok(Committed::RequestKnown(_))));
+    assert_eq!(
+        store.load(other.order_id).await.unwrap(),
+        Some(other.clone())
+    );
+    assert_eq!(
+        store.find_external("shop-1").await.unwrap(),
+        Some(other.order_id)
+    );
+    assert!(matches!(
+        store.commit(change).await,
+        Ok(Committed::RequestKnown(_))
+    ));
     let next = desk.placed(&store, new_order()).await;
     let newest = all_events(&store).await.pop().unwrap();
     assert_eq!(newest.event.order.order_id, next.order_id);
@@ -58,12 +67,23 @@ async fn closing_writes_what_was_accepted_and_refuses_the_rest() {
     let desk = Desk::new();
     let changes: Vec<_> = (0..100).map(|_| desk.place(new_order())).collect();
     let orders: Vec<_> = changes.iter().map(order_of).collect();
-    let commits: Vec<_> = changes.into_iter().map(|change| store.commit(change)).collect();
+    let commits: Vec<_> = changes
+        .into_iter()
+        .map(|change| store.commit(change))
+        .collect();
     let (answers, closed) = tokio::join!(futures_util::future::join_all(commits), store.close());
     closed.unwrap();
-    assert!(answers.iter().all(|answer| matches!(answer, Ok(Committed::Done { .. }))), "{answers:?}");
+    assert!(
+        answers
+            .iter()
+            .all(|answer| matches!(answer, Ok(Committed::Done { .. }))),
+        "{answers:?}"
+    );
     let refused = store.commit(desk.place(new_order())).await;
-    assert!(matches!(&refused, Err(StoreError::Unavailable { detail }) if detail.contains("stopping")), "{refused:?}");
+    assert!(
+        matches!(&refused, Err(StoreError::Unavailable { detail }) if detail.contains("stopping")),
+        "{refused:?}"
+    );
     let store = open(folder.path()).await;
     for order in orders {
         assert!(store.load(order.order_id).await.unwrap().is_some());
@@ -75,13 +95,21 @@ async fn a_lock_that_another_program_holds_is_told_and_survived() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("orders.db");
     let busy_timeout = Duration::from_millis(50);
-    let store = SqliteStore::open(Config { busy_timeout, ..Config::at(&path) }).await.unwrap();
+    let store = SqliteStore::open(Config {
+        busy_timeout,
+        ..Config::at(&path)
+    })
+    .await
+    .unwrap();
     let desk = Desk::new();
     let before = desk.placed(&store, new_order()).await;
 
     let options = SqliteConnectOptions::new().filename(&path);
     let mut tool = SqliteConnection::connect_with(&options).await.unwrap();
-    sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut tool).await.unwrap();
+    sqlx::raw_sql("BEGIN IMMEDIATE")
+        .execute(&mut tool)
+        .await
+        .unwrap();
     let refused = store.commit(desk.place(new_order())).await;
     assert!(
         matches!(&refused, Err(StoreError::Unavailable { detail })

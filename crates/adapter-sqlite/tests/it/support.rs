@@ -19,7 +19,9 @@ pub(crate) async fn fresh() -> (TempDir, SqliteStore) {
 
 /// The store in this folder.
 pub(crate) async fn open(folder: &Path) -> SqliteStore {
-    SqliteStore::open(Config::at(folder.join("orders.db"))).await.unwrap()
+    SqliteStore::open(Config::at(folder.join("orders.db")))
+        .await
+        .unwrap()
 }
 
 pub(crate) async fn fresh_store() -> (TempDir, Arc<dyn OrderStore>) {
@@ -30,7 +32,13 @@ pub(crate) async fn fresh_store() -> (TempDir, Arc<dyn OrderStore>) {
 pub(crate) async fn fresh_feed() -> (TempDir, Feed) {
     let (folder, store) = fresh().await;
     let store = Arc::new(store);
-    (folder, Feed { store: store.clone(), feed: store })
+    (
+        folder,
+        Feed {
+            store: store.clone(),
+            feed: store,
+        },
+    )
 }
 
 pub(crate) async fn all_events(store: &SqliteStore) -> Vec<RecordedEvent> {

@@ -1,6 +1,7 @@
 //! The ledger: every fact of an order once, in an order that does not depend on their arrival.
 
 use super::{Fact, PaymentFact, ReturnFact, ShipmentFact, StockFact};
+use std::cmp::Ordering;
 
 /// Every fact of an order. The lists are sorted by business key, then content, so that two orders
 /// which were told the same facts have equal ledgers, whatever came first. A producer's reasons are
@@ -24,16 +25,19 @@ pub enum Recorded {
 
 /// What the ledger needs to know of a kind of fact.
 pub(crate) trait Entry: Ord {
-    /// Whether both speak of the same thing: equal business keys.
-    fn same_key(&self, other: &Self) -> bool;
+    /// The order of business keys; the first part of the canonical order.
+    fn key_order(&self, other: &Self) -> Ordering;
     /// Whether both say the same of it. Reasons do not count; the ledger keeps none.
     fn same_substance(&self, other: &Self) -> bool;
 }
 
 impl Entry for PaymentFact {
-    fn same_key(&self, other: &Self) -> bool {
-        (&self.payment_id, self.kind, &self.reference)
-            == (&other.payment_id, other.kind, &other.reference)
+    fn key_order(&self, other: &Self) -> Ordering {
+        (&self.payment_id, self.kind, &self.reference).cmp(&(
+            &other.payment_id,
+            other.kind,
+            &other.reference,
+        ))
     }
 
     fn same_substance(&self, other: &Self) -> bool {
@@ -42,8 +46,8 @@ impl Entry for PaymentFact {
 }
 
 impl Entry for StockFact {
-    fn same_key(&self, other: &Self) -> bool {
-        (&self.reservation_id, self.kind) == (&other.reservation_id, other.kind)
+    fn key_order(&self, other: &Self) -> Ordering {
+        (&self.reservation_id, self.kind).cmp(&(&other.reservation_id, other.kind))
     }
 
     fn same_substance(&self, _: &Self) -> bool {
@@ -52,8 +56,8 @@ impl Entry for StockFact {
 }
 
 impl Entry for ShipmentFact {
-    fn same_key(&self, other: &Self) -> bool {
-        (&self.shipment_id, self.kind) == (&other.shipment_id, other.kind)
+    fn key_order(&self, other: &Self) -> Ordering {
+        (&self.shipment_id, self.kind).cmp(&(&other.shipment_id, other.kind))
     }
 
     fn same_substance(&self, other: &Self) -> bool {
@@ -63,8 +67,8 @@ impl Entry for ShipmentFact {
 }
 
 impl Entry for ReturnFact {
-    fn same_key(&self, other: &Self) -> bool {
-        self.return_id == other.return_id
+    fn key_order(&self, other: &Self) -> Ordering {
+        self.return_id.cmp(&other.return_id)
     }
 
     fn same_substance(&self, other: &Self) -> bool {
@@ -155,8 +159,15 @@ fn record<T: Entry>(list: &mut Vec<T>, fact: T) -> Recorded {
 }
 
 fn knows<T: Entry>(list: &[T], fact: &T) -> bool {
-    list.iter()
-        .any(|known| known.same_key(fact) && known.same_substance(fact))
+    let first = list.partition_point(|known| known.key_order(fact).is_lt());
+    let mut same = list[first..]
+        .iter()
+        .take_while(|known| same_key(*known, fact));
+    same.any(|known| known.same_substance(fact))
+}
+
+fn same_key<T: Entry>(a: &T, b: &T) -> bool {
+    a.key_order(b).is_eq()
 }
 
 /// The facts that count: of those with one business key, the first in canonical order. Which one is
@@ -164,13 +175,13 @@ fn knows<T: Entry>(list: &[T], fact: &T) -> bool {
 pub(crate) fn effective<T: Entry>(list: &[T]) -> impl Iterator<Item = &T> {
     list.iter()
         .enumerate()
-        .filter(|(i, fact)| *i == 0 || !list[i - 1].same_key(fact))
+        .filter(|(i, fact)| *i == 0 || !same_key(&list[i - 1], *fact))
         .map(|(_, fact)| fact)
 }
 
 /// The facts whose business key is taken by another one that says something else.
 pub(crate) fn conflicting<T: Entry>(list: &[T]) -> impl Iterator<Item = &T> {
     list.windows(2)
-        .filter(|pair| pair[0].same_key(&pair[1]))
+        .filter(|pair| same_key(&pair[0], &pair[1]))
         .map(|pair| &pair[1])
 }

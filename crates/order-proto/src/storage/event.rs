@@ -7,14 +7,20 @@ use order_core::domain::{Currency, EventData, LineQuantity, PaymentRelease};
 use stored::event_data::Data;
 
 pub(crate) fn to_stored(data: &EventData) -> stored::EventData {
-    let reason = |reason: &String| stored::Reason { reason: reason.clone() };
+    let reason = |reason: &String| stored::Reason {
+        reason: reason.clone(),
+    };
     let data = match data {
         EventData::Placed => Data::Placed(stored::Nothing {}),
         EventData::Confirmed => Data::Confirmed(stored::Nothing {}),
         EventData::Rejected { reason: words } => Data::Rejected(reason(words)),
         EventData::Expired => Data::Expired(stored::Nothing {}),
-        EventData::Amended { fields } => Data::Amended(stored::Amended { fields: fields.clone() }),
-        EventData::LinesCancelled { lines, reason } => Data::LinesCancelled(cancelled(lines, reason)),
+        EventData::Amended { fields } => Data::Amended(stored::Amended {
+            fields: fields.clone(),
+        }),
+        EventData::LinesCancelled { lines, reason } => {
+            Data::LinesCancelled(cancelled(lines, reason))
+        }
         EventData::CancellationRequested { reason: words } => {
             Data::CancellationRequested(reason(words))
         }
@@ -29,7 +35,9 @@ pub(crate) fn to_stored(data: &EventData) -> stored::EventData {
             currency: Currency::code(currency).to_owned(),
         }),
         EventData::StockReleaseDue { reservation_ids } => {
-            Data::StockReleaseDue(stored::StockReleaseDue { reservation_ids: reservation_ids.clone() })
+            Data::StockReleaseDue(stored::StockReleaseDue {
+                reservation_ids: reservation_ids.clone(),
+            })
         }
         EventData::PaymentReleaseDue { payments } => Data::PaymentReleaseDue(releases(payments)),
         EventData::Completed => Data::Completed(stored::Nothing {}),
@@ -42,7 +50,10 @@ fn cancelled(lines: &[LineQuantity], reason: &str) -> stored::LinesCancelled {
         line_no: line.line_no,
         quantity: line.quantity,
     };
-    stored::LinesCancelled { lines: lines.iter().map(one).collect(), reason: reason.to_owned() }
+    stored::LinesCancelled {
+        lines: lines.iter().map(one).collect(),
+        reason: reason.to_owned(),
+    }
 }
 
 fn releases(payments: &[PaymentRelease]) -> stored::PaymentReleaseDue {
@@ -50,7 +61,9 @@ fn releases(payments: &[PaymentRelease]) -> stored::PaymentReleaseDue {
         payment_id: release.payment_id.clone(),
         amount: from_amount(release.amount),
     };
-    stored::PaymentReleaseDue { payments: payments.iter().map(one).collect() }
+    stored::PaymentReleaseDue {
+        payments: payments.iter().map(one).collect(),
+    }
 }
 
 pub(crate) fn from_stored(data: stored::EventData) -> Result<EventData, DecodeError> {
@@ -64,7 +77,10 @@ pub(crate) fn from_stored(data: stored::EventData) -> Result<EventData, DecodeEr
             lines: of
                 .lines
                 .iter()
-                .map(|line| LineQuantity { line_no: line.line_no, quantity: line.quantity })
+                .map(|line| LineQuantity {
+                    line_no: line.line_no,
+                    quantity: line.quantity,
+                })
                 .collect(),
             reason: of.reason,
         },
@@ -79,11 +95,15 @@ pub(crate) fn from_stored(data: stored::EventData) -> Result<EventData, DecodeEr
             amount: amount("refund_due.amount", of.amount)?,
             currency: currency("refund_due.currency", &of.currency)?,
         },
-        Data::StockReleaseDue(of) => {
-            EventData::StockReleaseDue { reservation_ids: of.reservation_ids }
-        }
+        Data::StockReleaseDue(of) => EventData::StockReleaseDue {
+            reservation_ids: of.reservation_ids,
+        },
         Data::PaymentReleaseDue(of) => EventData::PaymentReleaseDue {
-            payments: of.payments.into_iter().map(release).collect::<Result<_, _>>()?,
+            payments: of
+                .payments
+                .into_iter()
+                .map(release)
+                .collect::<Result<_, _>>()?,
         },
         Data::Completed(stored::Nothing {}) => EventData::Completed,
     })
@@ -91,5 +111,8 @@ pub(crate) fn from_stored(data: stored::EventData) -> Result<EventData, DecodeEr
 
 fn release(of: stored::PaymentRelease) -> Result<PaymentRelease, DecodeError> {
     let amount = amount("payment_release_due.amount", of.amount)?;
-    Ok(PaymentRelease { payment_id: of.payment_id, amount })
+    Ok(PaymentRelease {
+        payment_id: of.payment_id,
+        amount,
+    })
 }

@@ -1,7 +1,9 @@
 //! Facts: in a ledger, in an event, in the parking.
 
 use super::stored;
-use super::value::{DecodeError, amount, code, currency, from_amount, order_id, present, time, wide};
+use super::value::{
+    DecodeError, amount, code, currency, from_amount, order_id, present, time, wide,
+};
 use order_core::domain::{
     Fact, FactKey, Fingerprint, IncomingFact, OrderRef, PaymentFact, PaymentKind, ReturnFact,
     ShipmentFact, ShipmentKind, StockFact, StockKind,
@@ -35,7 +37,10 @@ pub(crate) fn payment_to_stored(fact: &PaymentFact) -> stored::PaymentFact {
         kind: u32::from(fact.kind.code()),
         reference: fact.reference.clone(),
         amount: fact.amount.map(from_amount),
-        currency: fact.currency.map(|currency| currency.code().to_owned()).unwrap_or_default(),
+        currency: fact
+            .currency
+            .map(|currency| currency.code().to_owned())
+            .unwrap_or_default(),
         reason: fact.reason.clone(),
     }
 }
@@ -44,8 +49,13 @@ pub(crate) fn payment_from_stored(fact: stored::PaymentFact) -> Result<PaymentFa
     let named = Some(fact.currency.as_str()).filter(|code| !code.is_empty());
     Ok(PaymentFact {
         kind: code("payments.kind", fact.kind, PaymentKind::from_code)?,
-        amount: fact.amount.map(|minor| amount("payments.amount", minor)).transpose()?,
-        currency: named.map(|code| currency("payments.currency", code)).transpose()?,
+        amount: fact
+            .amount
+            .map(|minor| amount("payments.amount", minor))
+            .transpose()?,
+        currency: named
+            .map(|code| currency("payments.currency", code))
+            .transpose()?,
         payment_id: fact.payment_id,
         reference: fact.reference,
         reason: fact.reason,
@@ -78,7 +88,9 @@ pub(crate) fn shipment_to_stored(fact: &ShipmentFact) -> stored::ShipmentFact {
     }
 }
 
-pub(crate) fn shipment_from_stored(fact: stored::ShipmentFact) -> Result<ShipmentFact, DecodeError> {
+pub(crate) fn shipment_from_stored(
+    fact: stored::ShipmentFact,
+) -> Result<ShipmentFact, DecodeError> {
     Ok(ShipmentFact {
         shipment_id: fact.shipment_id,
         kind: code("shipments.kind", fact.kind, ShipmentKind::from_code)?,
@@ -89,19 +101,31 @@ pub(crate) fn shipment_from_stored(fact: stored::ShipmentFact) -> Result<Shipmen
 }
 
 pub(crate) fn return_to_stored(fact: &ReturnFact) -> stored::ReturnFact {
-    stored::ReturnFact { return_id: fact.return_id.clone(), lines: units_to_stored(&fact.lines) }
+    stored::ReturnFact {
+        return_id: fact.return_id.clone(),
+        lines: units_to_stored(&fact.lines),
+    }
 }
 
 pub(crate) fn return_from_stored(fact: stored::ReturnFact) -> ReturnFact {
-    ReturnFact { return_id: fact.return_id, lines: units_from_stored(&fact.lines) }
+    ReturnFact {
+        return_id: fact.return_id,
+        lines: units_from_stored(&fact.lines),
+    }
 }
 
 fn units_to_stored(lines: &[(u32, u32)]) -> Vec<stored::LineUnits> {
-    lines.iter().map(|&(line_no, quantity)| stored::LineUnits { line_no, quantity }).collect()
+    lines
+        .iter()
+        .map(|&(line_no, quantity)| stored::LineUnits { line_no, quantity })
+        .collect()
 }
 
 fn units_from_stored(lines: &[stored::LineUnits]) -> Vec<(u32, u32)> {
-    lines.iter().map(|units| (units.line_no, units.quantity)).collect()
+    lines
+        .iter()
+        .map(|units| (units.line_no, units.quantity))
+        .collect()
 }
 
 pub(crate) fn parked_to_stored(parked: &ParkedFact) -> stored::ParkedFact {
@@ -128,7 +152,10 @@ pub(crate) fn parked_from_stored(parked: stored::ParkedFact) -> Result<ParkedFac
     };
     Ok(ParkedFact {
         fact: IncomingFact {
-            key: FactKey { source: parked.source, id: parked.id },
+            key: FactKey {
+                source: parked.source,
+                id: parked.id,
+            },
             order,
             fact: from_stored(present("parked.fact", parked.fact)?)?,
         },

@@ -67,5 +67,9 @@ pub(crate) fn hold_to_stored(hold: &Hold) -> stored::Hold {
 }
 
 pub(crate) fn hold_from_stored(hold: stored::Hold) -> Hold {
-    Hold { hold_id: hold.hold_id, kind: hold.kind, reason: hold.reason }
+    Hold {
+        hold_id: hold.hold_id,
+        kind: hold.kind,
+        reason: hold.reason,
+    }
 }

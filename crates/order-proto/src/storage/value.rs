@@ -19,8 +19,11 @@ pub enum DecodeError {
 }
 
 impl DecodeError {
-    pub(crate) fn field(field: &'static str, value: impl ToString) -> DecodeError {
-        DecodeError::Field { field, value: value.to_string() }
+    pub(crate) fn field(field: &'static str, value: &(impl ToString + ?Sized)) -> DecodeError {
+        DecodeError::Field {
+            field,
+            value: value.to_string(),
+        }
     }
 }
 
@@ -31,15 +34,15 @@ pub(crate) fn from_amount(amount: Amount) -> u64 {
 
 pub(crate) fn amount(field: &'static str, minor: u64) -> Result<Amount, DecodeError> {
     let known = i64::try_from(minor).ok().and_then(Amount::new);
-    known.ok_or_else(|| DecodeError::field(field, minor))
+    known.ok_or_else(|| DecodeError::field(field, &minor))
 }
 
 pub(crate) fn time(field: &'static str, millis: i64) -> Result<Timestamp, DecodeError> {
-    Timestamp::from_millis(millis).ok_or_else(|| DecodeError::field(field, millis))
+    Timestamp::from_millis(millis).ok_or_else(|| DecodeError::field(field, &millis))
 }
 
 pub(crate) fn currency(field: &'static str, code: &str) -> Result<Currency, DecodeError> {
-    Currency::parse(code).ok_or_else(|| DecodeError::field(field, format!("{code:?}")))
+    Currency::parse(code).ok_or_else(|| DecodeError::field(field, &format!("{code:?}")))
 }
 
 /// The value of an enumeration by its stored number.
@@ -49,7 +52,7 @@ pub(crate) fn code<T>(
     from_code: fn(u8) -> Option<T>,
 ) -> Result<T, DecodeError> {
     let known = u8::try_from(code).ok().and_then(from_code);
-    known.ok_or_else(|| DecodeError::field(field, code))
+    known.ok_or_else(|| DecodeError::field(field, &code))
 }
 
 pub(crate) fn order_id(bytes: &[u8]) -> Result<OrderId, DecodeError> {

@@ -12,7 +12,11 @@ use proptest::prelude::*;
 fn varint(field: u32, value: u8) -> Vec<u8> {
     let key = field << 3;
     // Two bytes: every field of interest is above 15 or written so all the same.
-    vec![u8::try_from(key & 0x7F).unwrap() | 0x80, u8::try_from(key >> 7).unwrap(), value]
+    vec![
+        u8::try_from(key & 0x7F).unwrap() | 0x80,
+        u8::try_from(key >> 7).unwrap(),
+        value,
+    ]
 }
 
 #[test]
@@ -20,8 +24,17 @@ fn a_code_of_a_newer_version_is_named() {
     let mut bytes = encode_order(&samples::fresh());
     bytes.extend(varint(18, 99));
     let error = decode_order(&bytes).unwrap_err();
-    assert_eq!(error, DecodeError::Field { field: "state", value: "99".to_owned() });
-    assert_eq!(error.to_string(), "stored field state holds 99, which this version does not know");
+    assert_eq!(
+        error,
+        DecodeError::Field {
+            field: "state",
+            value: "99".to_owned()
+        }
+    );
+    assert_eq!(
+        error.to_string(),
+        "stored field state holds 99, which this version does not know"
+    );
 }
 
 #[test]
@@ -40,9 +53,24 @@ fn a_field_of_a_newer_version_is_passed_over() {
 
 #[test]
 fn nothing_is_no_order_no_event_and_no_fact() {
-    assert!(matches!(decode_order(&[]), Err(DecodeError::Field { field: "order_id", .. })));
-    assert!(matches!(decode_event_data(&[]), Err(DecodeError::Field { field: "data", .. })));
-    assert!(matches!(decode_parked_fact(&[]), Err(DecodeError::Field { field: "parked.order", .. })));
+    assert!(matches!(
+        decode_order(&[]),
+        Err(DecodeError::Field {
+            field: "order_id",
+            ..
+        })
+    ));
+    assert!(matches!(
+        decode_event_data(&[]),
+        Err(DecodeError::Field { field: "data", .. })
+    ));
+    assert!(matches!(
+        decode_parked_fact(&[]),
+        Err(DecodeError::Field {
+            field: "parked.order",
+            ..
+        })
+    ));
 }
 
 #[test]

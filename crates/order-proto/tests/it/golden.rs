@@ -11,7 +11,8 @@ fn folder() -> PathBuf {
 }
 
 fn golden(name: &str) -> Vec<u8> {
-    std::fs::read(folder().join(format!("{name}.bin"))).unwrap_or_else(|error| panic!("{name}.bin: {error}"))
+    std::fs::read(folder().join(format!("{name}.bin")))
+        .unwrap_or_else(|error| panic!("{name}.bin: {error}"))
 }
 
 #[test]
@@ -40,7 +41,11 @@ fn no_file_is_without_its_sample() {
     let orders = samples::orders().into_iter().map(|(name, _)| name);
     let events = samples::events().into_iter().map(|(name, _)| name);
     let parked = samples::parked_facts().into_iter().map(|(name, _)| name);
-    let named: BTreeSet<String> = orders.chain(events).chain(parked).map(|name| format!("{name}.bin")).collect();
+    let named: BTreeSet<String> = orders
+        .chain(events)
+        .chain(parked)
+        .map(|name| format!("{name}.bin"))
+        .collect();
     let files: BTreeSet<String> = std::fs::read_dir(folder())
         .unwrap()
         .map(|file| file.unwrap().file_name().into_string().unwrap())

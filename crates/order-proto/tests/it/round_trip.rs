@@ -12,12 +12,16 @@ use testkit::{Desk, event_of_every_kind, full_order, new_order};
 fn any_order() -> impl Strategy<Value = Order> {
     let at = Timestamp::from_millis(1_735_689_600_000).unwrap();
     any_new_order()
-        .prop_filter_map("placed", move |new| Order::place(new, OrderId::v7(at, 1, 2), 0, at).ok())
+        .prop_filter_map("placed", move |new| {
+            Order::place(new, OrderId::v7(at, 1, 2), 0, at).ok()
+        })
         .prop_flat_map(|order| (any_facts(&order), Just(order)))
         .prop_map(move |(facts, order)| {
             facts.into_iter().fold(order, |order, fact| {
                 let decision = order.record(fact, at, Arc::new(Cause::default()));
-                let last = decision.ok().and_then(|decision| decision.events.last().cloned());
+                let last = decision
+                    .ok()
+                    .and_then(|decision| decision.events.last().cloned());
                 last.map_or(order, |event| Order::clone(&event.order))
             })
         })
@@ -36,8 +40,14 @@ fn an_order_with_every_field_and_every_event_is_read_back() {
     let order = full_order(&desk);
     assert_eq!(decode_order(&encode_order(&order)).unwrap(), order);
     for event in event_of_every_kind(&desk, &order) {
-        assert_eq!(decode_event_data(&encode_event_data(&event.data)).unwrap(), event.data);
-        assert_eq!(decode_order(&encode_order(&event.order)).unwrap(), *event.order);
+        assert_eq!(
+            decode_event_data(&encode_event_data(&event.data)).unwrap(),
+            event.data
+        );
+        assert_eq!(
+            decode_order(&encode_order(&event.order)).unwrap(),
+            *event.order
+        );
     }
 }
 

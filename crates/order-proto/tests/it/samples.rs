@@ -2,10 +2,10 @@
 //! changes with the code. Never change a sample whose file was released; add another one.
 
 use order_core::domain::{
-    Address, Amount, Asked, Currency, EventData, Fact, FactKey, Fingerprint, FulfillmentStatus, Hold,
-    IncomingFact, Ledger, Line, LineCounters, LineQuantity, Order, OrderId, OrderRef, PaymentFact,
-    PaymentKind, PaymentRelease, PaymentStatus, PaymentSums, PaymentTerms, ReturnFact, ReturnStatus,
-    ShipmentFact, ShipmentKind, State, StockFact, StockKind, Timestamp, Totals,
+    Address, Amount, Asked, Currency, EventData, Fact, FactKey, Fingerprint, FulfillmentStatus,
+    Hold, IncomingFact, Ledger, Line, LineCounters, LineQuantity, Order, OrderId, OrderRef,
+    PaymentFact, PaymentKind, PaymentRelease, PaymentStatus, PaymentSums, PaymentTerms, ReturnFact,
+    ReturnStatus, ShipmentFact, ShipmentKind, State, StockFact, StockKind, Timestamp, Totals,
 };
 use order_core::ports::ParkedFact;
 
@@ -19,39 +19,73 @@ pub(crate) fn events() -> Vec<(&'static str, EventData)> {
     vec![
         ("v1_event_placed", EventData::Placed),
         ("v1_event_confirmed", EventData::Confirmed),
-        ("v1_event_rejected", EventData::Rejected { reason: reason() }),
+        (
+            "v1_event_rejected",
+            EventData::Rejected { reason: reason() },
+        ),
         ("v1_event_expired", EventData::Expired),
         (
             "v1_event_amended",
-            EventData::Amended { fields: vec!["metadata".to_owned(), "shipping_address".to_owned()] },
+            EventData::Amended {
+                fields: vec!["metadata".to_owned(), "shipping_address".to_owned()],
+            },
         ),
         (
             "v1_event_lines_cancelled",
             EventData::LinesCancelled {
-                lines: vec![LineQuantity { line_no: 2, quantity: 7 }],
+                lines: vec![LineQuantity {
+                    line_no: 2,
+                    quantity: 7,
+                }],
                 reason: reason(),
             },
         ),
-        ("v1_event_cancellation_requested", EventData::CancellationRequested { reason: reason() }),
-        ("v1_event_cancelled", EventData::Cancelled { reason: reason() }),
+        (
+            "v1_event_cancellation_requested",
+            EventData::CancellationRequested { reason: reason() },
+        ),
+        (
+            "v1_event_cancelled",
+            EventData::Cancelled { reason: reason() },
+        ),
         ("v1_event_held", EventData::Held(hold())),
         ("v1_event_released", EventData::Released(hold())),
-        ("v1_event_payment_changed", EventData::PaymentChanged(captured())),
-        ("v1_event_stock_changed", EventData::FulfillmentChanged(reserved())),
-        ("v1_event_shipment_changed", EventData::FulfillmentChanged(shipped())),
-        ("v1_event_return_changed", EventData::ReturnChanged(returned())),
+        (
+            "v1_event_payment_changed",
+            EventData::PaymentChanged(captured()),
+        ),
+        (
+            "v1_event_stock_changed",
+            EventData::FulfillmentChanged(reserved()),
+        ),
+        (
+            "v1_event_shipment_changed",
+            EventData::FulfillmentChanged(shipped()),
+        ),
+        (
+            "v1_event_return_changed",
+            EventData::ReturnChanged(returned()),
+        ),
         (
             "v1_event_refund_due",
-            EventData::RefundDue { amount: amount(1_234), currency: currency("JPY") },
+            EventData::RefundDue {
+                amount: amount(1_234),
+                currency: currency("JPY"),
+            },
         ),
         (
             "v1_event_stock_release_due",
-            EventData::StockReleaseDue { reservation_ids: vec!["res-1".to_owned(), "res-2".to_owned()] },
+            EventData::StockReleaseDue {
+                reservation_ids: vec!["res-1".to_owned(), "res-2".to_owned()],
+            },
         ),
         (
             "v1_event_payment_release_due",
             EventData::PaymentReleaseDue {
-                payments: vec![PaymentRelease { payment_id: "pay-1".to_owned(), amount: amount(99) }],
+                payments: vec![PaymentRelease {
+                    payment_id: "pay-1".to_owned(),
+                    amount: amount(99),
+                }],
             },
         ),
         ("v1_event_completed", EventData::Completed),
@@ -61,7 +95,10 @@ pub(crate) fn events() -> Vec<(&'static str, EventData)> {
 pub(crate) fn parked_facts() -> Vec<(&'static str, ParkedFact)> {
     let parked = |order, fact| ParkedFact {
         fact: IncomingFact {
-            key: FactKey { source: "/payments".to_owned(), id: "message-1".to_owned() },
+            key: FactKey {
+                source: "/payments".to_owned(),
+                id: "message-1".to_owned(),
+            },
             order,
             fact,
         },
@@ -76,7 +113,10 @@ pub(crate) fn parked_facts() -> Vec<(&'static str, ParkedFact)> {
         ..parked(OrderRef::External("shop-4711".to_owned()), captured())
     };
     vec![
-        ("v1_parked_by_id", parked(OrderRef::Id(order_id()), shipped())),
+        (
+            "v1_parked_by_id",
+            parked(OrderRef::Id(order_id()), shipped()),
+        ),
         ("v1_parked_by_external_id", by_external),
     ]
 }
@@ -92,7 +132,10 @@ pub(crate) fn fresh() -> Order {
         external_id: Some("shop-2025-000017".to_owned()),
         customer_id: "customer-23570".to_owned(),
         currency: currency("EUR"),
-        lines: vec![line(1, "SKU-4711-BLUE", 2, 1_999), line(2, "SKU-0815", 1, 24_900)],
+        lines: vec![
+            line(1, "SKU-4711-BLUE", 2, 1_999),
+            line(2, "SKU-0815", 1, 24_900),
+        ],
         discount: Amount::ZERO,
         shipping: amount(499),
         tax: Amount::ZERO,
@@ -156,7 +199,11 @@ fn full() -> Order {
         shipped_while_cancelling: true,
         ledger: Ledger::from_facts([captured(), voided(), reserved(), shipped(), returned()]),
         caller_holds: vec![hold("hold-3", "FRAUD_CHECK"), hold("hold-5", "ADDRESS")],
-        acknowledged: [("contradiction.over-refund".to_owned(), -5), ("refund-due".to_owned(), 9)].into(),
+        acknowledged: [
+            ("contradiction.over-refund".to_owned(), -5),
+            ("refund-due".to_owned(), 9),
+        ]
+        .into(),
         asked: Asked {
             refund: amount(700),
             reservation_ids: ["res-1".to_owned(), "res-2".to_owned()].into(),
@@ -226,11 +273,18 @@ fn shipped() -> Fact {
 }
 
 fn returned() -> Fact {
-    Fact::Return(ReturnFact { return_id: "return-1".to_owned(), lines: vec![(1, 1)] })
+    Fact::Return(ReturnFact {
+        return_id: "return-1".to_owned(),
+        lines: vec![(1, 1)],
+    })
 }
 
 fn hold(hold_id: &str, kind: &str) -> Hold {
-    Hold { hold_id: hold_id.to_owned(), kind: kind.to_owned(), reason: "looks odd".to_owned() }
+    Hold {
+        hold_id: hold_id.to_owned(),
+        kind: kind.to_owned(),
+        reason: "looks odd".to_owned(),
+    }
 }
 
 fn order_id() -> OrderId {

@@ -128,7 +128,7 @@ pub(crate) fn order(quantity: i64) -> Value {
     })
 }
 
-/// A fact as a structured CloudEvent.
-pub(crate) fn fact(kind: &str, id: &str, data: Value) -> Value {
+/// A fact as a structured `CloudEvents` event.
+pub(crate) fn fact(kind: &str, id: &str, data: &Value) -> Value {
     json!({ "specversion": "1.0", "type": kind, "source": "/tests", "id": id, "data": data })
 }

@@ -190,5 +190,8 @@ fn a_second_process_on_the_same_file_and_a_taken_port_are_refused_with_advice() 
         &["serve"],
         &[("DATABASE_URL", &other), ("HTTP_LISTEN_ADDR", &taken), free],
     );
-    assert!(told.contains(&taken) && told.contains("EADDRINUSE"), "{told}");
+    assert!(
+        told.contains(&taken) && told.contains("EADDRINUSE"),
+        "{told}"
+    );
 }

@@ -17,7 +17,7 @@ async fn tell(
             http::Method::POST,
             "/v1/facts",
             &headers,
-            fact(kind, id, data),
+            fact(kind, id, &data),
         )
         .await
         .unwrap();

@@ -102,5 +102,9 @@ async fn a_watcher_does_not_hold_up_the_stop() {
     assert!(status.success(), "{log}");
     // The stream ended as a stream ends, not by a reset: its whole body was read.
     let stream = watcher.await.unwrap();
-    assert!(stream.body.as_str().unwrap().contains("id: "), "{}", stream.body);
+    assert!(
+        stream.body.as_str().unwrap().contains("id: "),
+        "{}",
+        stream.body
+    );
 }
