@@ -25,6 +25,13 @@ use order_json::{Amend, OrderView};
             ("Idempotency-Replayed" = String, description = "`true` where the key was used before")
         )))
 )]
-pub(crate) async fn amend(orders: &Orders, call: &Call<'_>, body: Bytes) -> Result<Answer, Problem> {
-    change::<Amend, _>(call, body, |order_id, ask, options| orders.amend(order_id, ask, options)).await
+pub(crate) async fn amend(
+    orders: &Orders,
+    call: &Call<'_>,
+    body: Bytes,
+) -> Result<Answer, Problem> {
+    change::<Amend, _>(call, body, |order_id, ask, options| {
+        orders.amend(order_id, ask, options)
+    })
+    .await
 }

@@ -42,7 +42,9 @@ pub(crate) fn not_modified(version: u64) -> Answer {
     let mut answer = Response::new(Payload::empty());
     *answer.status_mut() = StatusCode::NOT_MODIFIED;
     set(&mut answer, ETAG, &etag(version));
-    answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    answer
+        .headers_mut()
+        .insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     answer
 }
 
@@ -50,7 +52,9 @@ pub(crate) fn not_modified(version: u64) -> Answer {
 pub(crate) fn options(allow: &'static str) -> Answer {
     let mut answer = Response::new(Payload::empty());
     *answer.status_mut() = StatusCode::NO_CONTENT;
-    answer.headers_mut().insert(http::header::ALLOW, HeaderValue::from_static(allow));
+    answer
+        .headers_mut()
+        .insert(http::header::ALLOW, HeaderValue::from_static(allow));
     answer
 }
 
@@ -64,7 +68,9 @@ pub(crate) fn created(mut answer: Answer, location: &str) -> Answer {
 /// The answer, marked if it repeats the first one.
 pub(crate) fn replayed(mut answer: Answer, replayed: bool) -> Answer {
     if replayed {
-        answer.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
+        answer
+            .headers_mut()
+            .insert(REPLAYED, HeaderValue::from_static("true"));
     }
     answer
 }
@@ -72,7 +78,9 @@ pub(crate) fn replayed(mut answer: Answer, replayed: bool) -> Answer {
 /// The answer to a caller that would have taken an older one: it is fresh.
 pub(crate) fn fresh(mut answer: Answer, allows_age: bool) -> Answer {
     if allows_age {
-        answer.headers_mut().insert(AGE, HeaderValue::from_static("0"));
+        answer
+            .headers_mut()
+            .insert(AGE, HeaderValue::from_static("0"));
     }
     answer
 }

@@ -51,7 +51,11 @@ struct BatchResult<'a> {
     request_body(content = BatchPlace, content_type = "application/json"),
     responses((status = 200, description = "What became of each order", body = Results, content_type = "application/json"))
 )]
-pub(crate) async fn batch_place(orders: &Orders, call: &Call<'_>, body: Bytes) -> Result<Answer, Problem> {
+pub(crate) async fn batch_place(
+    orders: &Orders,
+    call: &Call<'_>,
+    body: Bytes,
+) -> Result<Answer, Problem> {
     let mut wrong = Violations::new();
     let query = Query::parse(call.query, &["validate_only"], &mut wrong);
     let validate_only = query.flag("validate_only", &mut wrong);
@@ -70,15 +74,24 @@ pub(crate) async fn batch_place(orders: &Orders, call: &Call<'_>, body: Bytes) -
             bad.push((index, item));
         }
     }
-    let mut outcomes: Vec<(usize, Result<Placed, Problem>)> = Vec::with_capacity(good.len() + bad.len());
+    let mut outcomes: Vec<(usize, Result<Placed, Problem>)> =
+        Vec::with_capacity(good.len() + bad.len());
     let (indices, requests): (Vec<usize>, Vec<PlaceRequest>) = good.into_iter().unzip();
     let placed = if validate_only {
-        join_all(requests.into_iter().map(|request| orders.preview_place(request))).await
+        join_all(
+            requests
+                .into_iter()
+                .map(|request| orders.preview_place(request)),
+        )
+        .await
     } else {
         orders.place_batch(requests).await
     };
     let respelled = |(index, outcome): (usize, Result<Placed, AppError>)| {
-        (index, outcome.map_err(|error| Problem::from(respelled(index, error))))
+        (
+            index,
+            outcome.map_err(|error| Problem::from(respelled(index, error))),
+        )
     };
     outcomes.extend(indices.into_iter().zip(placed).map(respelled));
     for (index, item) in bad {
@@ -90,33 +103,50 @@ pub(crate) async fn batch_place(orders: &Orders, call: &Call<'_>, body: Bytes) -
 
 fn request(call: &Call<'_>, (key, order): (String, NewOrder)) -> PlaceRequest {
     let cause = call.cause(Some(&key));
-    PlaceRequest { key, order, cause, key_field: KEY_FIELD }
+    PlaceRequest {
+        key,
+        order,
+        cause,
+        key_field: KEY_FIELD,
+    }
 }
 
 /// Everything that is wrong with one order, the domain's findings among it.
-async fn examined(orders: &Orders, call: &Call<'_>, index: usize, item: Parsed<(String, NewOrder)>) -> Problem {
+async fn examined(
+    orders: &Orders,
+    call: &Call<'_>,
+    index: usize,
+    item: Parsed<(String, NewOrder)>,
+) -> Problem {
     let outcome = orders.preview_place(request(call, item.value)).await;
     Problem::told(item.wrong, outcome.map_err(|error| respelled(index, error)))
 }
 
 /// The error with the caller's own paths: the key stands beside the order.
 fn respelled(index: usize, error: AppError) -> AppError {
-    let AppError::Refused(Refusal::Invalid(told)) = error else { return error };
+    let AppError::Refused(Refusal::Invalid(told)) = error else {
+        return error;
+    };
     if told.as_slice().iter().all(|one| one.field != KEY_FIELD) {
         return told.prefixed(&format!("orders[{index}].order.")).into();
     }
     let mut all = Violations::new();
     for one in told.as_slice() {
         let between = if one.field == KEY_FIELD { "" } else { "order." };
-        all.add(format!("orders[{index}].{between}{}", one.field), one.reason.clone());
+        all.add(
+            format!("orders[{index}].{between}{}", one.field),
+            one.reason.clone(),
+        );
     }
     all.into()
 }
 
 fn write(outcomes: &[(usize, Result<Placed, Problem>)], request_id: &str) -> Vec<u8> {
     // A store that is away fails a thousand orders at once: one line in the log says it.
-    let on_our_side = outcomes.iter().filter_map(|(_, outcome)| outcome.as_ref().err());
-    if let Some(problem) = on_our_side.filter(|problem| problem.status() >= 500).next() {
+    let mut problems = outcomes
+        .iter()
+        .filter_map(|(_, outcome)| outcome.as_ref().err());
+    if let Some(problem) = problems.find(|problem| problem.status() >= 500) {
         problem.log(request_id);
     }
     let mut out = Vec::with_capacity(outcomes.len() * RESULT_BYTES);

@@ -24,9 +24,11 @@ pub(crate) struct Call<'a> {
 impl Call<'_> {
     /// The order that the path names.
     pub(crate) fn order_id(&self) -> Result<OrderId, Problem> {
-        self.target.parse().map_err(|error: order_core::domain::InvalidOrderId| {
-            Problem::invalid(Violations::one("order_id", error.to_string()))
-        })
+        self.target
+            .parse()
+            .map_err(|error: order_core::domain::InvalidOrderId| {
+                Problem::invalid(Violations::one("order_id", error.to_string()))
+            })
     }
 
     /// Who asks, under this idempotency key.
@@ -41,10 +43,16 @@ impl Call<'_> {
 
     /// Whether the caller allows an old answer (`Cache-Control: max-age=N`, RFC 9111 section 5.2.1.1).
     pub(crate) fn allows_age(&self) -> bool {
-        self.headers.get_all(http::header::CACHE_CONTROL).iter().any(|value| {
-            let directives = value.to_str().unwrap_or_default().split(',');
-            directives.map(str::trim).any(|one| one.get(..8).is_some_and(|name| name.eq_ignore_ascii_case("max-age=")))
-        })
+        self.headers
+            .get_all(http::header::CACHE_CONTROL)
+            .iter()
+            .any(|value| {
+                let directives = value.to_str().unwrap_or_default().split(',');
+                directives.map(str::trim).any(|one| {
+                    one.get(..8)
+                        .is_some_and(|name| name.eq_ignore_ascii_case("max-age="))
+                })
+            })
     }
 }
 

@@ -25,6 +25,13 @@ use order_json::{Cancel, OrderView};
             ("Idempotency-Replayed" = String, description = "`true` where the key was used before")
         )))
 )]
-pub(crate) async fn cancel(orders: &Orders, call: &Call<'_>, body: Bytes) -> Result<Answer, Problem> {
-    change::<Cancel, _>(call, body, |order_id, ask, options| orders.cancel(order_id, ask, options)).await
+pub(crate) async fn cancel(
+    orders: &Orders,
+    call: &Call<'_>,
+    body: Bytes,
+) -> Result<Answer, Problem> {
+    change::<Cancel, _>(call, body, |order_id, ask, options| {
+        orders.cancel(order_id, ask, options)
+    })
+    .await
 }

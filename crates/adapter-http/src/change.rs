@@ -43,6 +43,10 @@ where
         return Err(Problem::told(wrong, changed));
     }
     let Changed { order, replayed } = changed?;
-    let answer = if validate_only { answer::preview(&order) } else { answer::order(&order) };
+    let answer = if validate_only {
+        answer::preview(&order)
+    } else {
+        answer::order(&order)
+    };
     Ok(answer::replayed(answer, replayed))
 }

@@ -7,7 +7,7 @@ use crate::parameters::ChangesParameters;
 use crate::query::Query;
 use order_core::app::Orders;
 use order_core::domain::Violations;
-use order_core::ports::FeedToken;
+use order_core::ports::{FeedToken, InvalidToken};
 use order_json::EventView;
 use order_json::scalars::PositionText;
 use utoipa::ToSchema;
@@ -47,7 +47,9 @@ pub(crate) async fn changes(orders: &Orders, call: &Call<'_>) -> Result<Answer, 
     let query = Query::parse(call.query, &["after", "limit"], &mut wrong);
     let after = position(query.text("after"), "after", &mut wrong).unwrap_or_default();
     let limit = query.integer("limit", &mut wrong).unwrap_or(DEFAULT_LIMIT);
-    let allowed = usize::try_from(limit).ok().filter(|_| (1..=MAX_LIMIT).contains(&limit));
+    let allowed = usize::try_from(limit)
+        .ok()
+        .filter(|_| (1..=MAX_LIMIT).contains(&limit));
     if allowed.is_none() {
         wrong.add("limit", format!("must be 1 to {MAX_LIMIT}"));
     }
@@ -61,12 +63,19 @@ pub(crate) async fn changes(orders: &Orders, call: &Call<'_>) -> Result<Answer, 
     Ok(answer::json(out))
 }
 
-/// The position that a caller names.
-pub(crate) fn position(text: Option<&str>, field: &str, wrong: &mut Violations) -> Option<FeedToken> {
-    let parsed = text?.parse();
-    if let Err(error) = &parsed {
-        let error: &order_core::ports::InvalidToken = error;
-        wrong.add(field, error.to_string());
+/// The position that a caller names, in the one spelling that this service gives.
+pub(crate) fn position(
+    text: Option<&str>,
+    field: &str,
+    wrong: &mut Violations,
+) -> Option<FeedToken> {
+    let text = text?;
+    let token = text
+        .parse()
+        .ok()
+        .filter(|token: &FeedToken| token.to_string() == text);
+    if token.is_none() {
+        wrong.add(field, InvalidToken.to_string());
     }
-    parsed.ok()
+    token
 }

@@ -57,16 +57,26 @@ pub(crate) fn if_none_match(headers: &HeaderMap, wrong: &mut Violations) -> Opti
 /// `If-None-Match` makes no sense for a change of what is there; ignoring it would hide a mistake.
 pub(crate) fn refuse_if_none_match(headers: &HeaderMap, wrong: &mut Violations) {
     if headers.contains_key(IF_NONE_MATCH) {
-        wrong.add("If-None-Match", "is for reading; name the version to change with If-Match");
+        wrong.add(
+            "If-None-Match",
+            "is for reading; name the version to change with If-Match",
+        );
     }
 }
 
-fn tags(headers: &HeaderMap, name: &HeaderName, field: &str, wrong: &mut Violations) -> Option<Tags> {
+fn tags(
+    headers: &HeaderMap,
+    name: &HeaderName,
+    field: &str,
+    wrong: &mut Violations,
+) -> Option<Tags> {
     if !headers.contains_key(name) {
         return None;
     }
     let values = headers.get_all(name).iter();
-    let text = values.map(|value| value.to_str()).collect::<Result<Vec<&str>, _>>();
+    let text = values
+        .map(|value| value.to_str())
+        .collect::<Result<Vec<&str>, _>>();
     let parsed = text.ok().and_then(|lines| parse(&lines.join(",")));
     if parsed.is_none() {
         wrong.add(field, "must be * or a list of entity tags such as \"v3\"");
@@ -92,7 +102,10 @@ fn parse(text: &str) -> Option<Tags> {
             None => (&mut strong, rest),
         };
         let (tag, after) = quoted.strip_prefix('"')?.split_once('"')?;
-        if !tag.bytes().all(|byte| byte == 0x21 || (0x23..=0x7E).contains(&byte)) {
+        if !tag
+            .bytes()
+            .all(|byte| byte == 0x21 || (0x23..=0x7E).contains(&byte))
+        {
             return None;
         }
         list.extend(version(tag));
@@ -107,7 +120,9 @@ fn parse(text: &str) -> Option<Tags> {
 
 /// The version that a tag of ours names: `v3`, and no other spelling of it.
 fn version(tag: &str) -> Option<u64> {
-    let digits = tag.strip_prefix('v').filter(|digits| !digits.starts_with(['0', '+']))?;
+    let digits = tag
+        .strip_prefix('v')
+        .filter(|digits| !digits.starts_with(['0', '+']))?;
     digits.parse().ok()
 }
 
@@ -115,8 +130,11 @@ fn version(tag: &str) -> Option<u64> {
 mod tests {
     use super::*;
 
-    fn versions(strong: &[u64], weak: &[u64]) -> Option<Tags> {
-        Some(Tags::Versions { strong: strong.to_vec(), weak: weak.to_vec() })
+    fn versions(strong: &[u64], weak: &[u64]) -> Tags {
+        Tags::Versions {
+            strong: strong.to_vec(),
+            weak: weak.to_vec(),
+        }
     }
 
     #[test]
@@ -124,10 +142,13 @@ mod tests {
         for (text, expected) in [
             ("*", Some(Tags::Any)),
             (" * ", Some(Tags::Any)),
-            ("\"v3\"", versions(&[3], &[])),
-            ("\"v3\" , W/\"v4\",\"other\", \"v03\",\"\"", versions(&[3], &[4])),
-            (",\"v1\",,", versions(&[1], &[])),
-            ("\"a,b\"", versions(&[], &[])),
+            ("\"v3\"", Some(versions(&[3], &[]))),
+            (
+                "\"v3\" , W/\"v4\",\"other\", \"v03\",\"\"",
+                Some(versions(&[3], &[4])),
+            ),
+            (",\"v1\",,", Some(versions(&[1], &[]))),
+            ("\"a,b\"", Some(versions(&[], &[]))),
             ("v3", None),
             ("", None),
             (",", None),

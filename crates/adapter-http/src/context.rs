@@ -25,7 +25,8 @@ impl Context {
     pub(crate) fn of(headers: &HeaderMap, ids: &RequestIds) -> Context {
         let visible = |value: &&HeaderValue| {
             let bytes = value.as_bytes();
-            (1..=MAX_REQUEST_ID_CHARS).contains(&bytes.len()) && bytes.iter().all(u8::is_ascii_graphic)
+            (1..=MAX_REQUEST_ID_CHARS).contains(&bytes.len())
+                && bytes.iter().all(u8::is_ascii_graphic)
         };
         let given = single(headers, &REQUEST_ID).filter(visible);
         Context {
@@ -47,18 +48,24 @@ impl Context {
 
 /// A valid `traceparent`; any other is ignored, as W3C Trace Context section 3.2 has it.
 fn traceparent(headers: &HeaderMap) -> Option<&str> {
-    let text = single(headers, &HeaderName::from_static("traceparent"))?.to_str().ok()?;
+    let text = single(headers, &HeaderName::from_static("traceparent"))?
+        .to_str()
+        .ok()?;
     let mut parts = text.split('-');
     let mut hex = |length: usize| {
         parts.next().filter(|part| {
-            part.len() == length && part.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+            part.len() == length
+                && part
+                    .bytes()
+                    .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
         })
     };
     let (version, trace_id, parent_id, _flags) = (hex(2)?, hex(32)?, hex(16)?, hex(2)?);
     let some_bit = |part: &str| part.bytes().any(|byte| byte != b'0');
     // Later versions may have more parts; version 00 has four.
     let whole = version != "00" || parts.next().is_none();
-    (version != "ff" && some_bit(trace_id) && some_bit(parent_id) && whole && text.len() <= 128).then_some(text)
+    (version != "ff" && some_bit(trace_id) && some_bit(parent_id) && whole && text.len() <= 128)
+        .then_some(text)
 }
 
 /// Makes request ids: a number that this process drew at its start, and a count.
@@ -72,7 +79,10 @@ impl RequestIds {
     pub(crate) fn new() -> RequestIds {
         // The hasher's keys are the one random source of the standard library. These ids only tell
         // requests apart in logs, so they need no port.
-        RequestIds { process: RandomState::new().hash_one(0), count: AtomicU64::new(0) }
+        RequestIds {
+            process: RandomState::new().hash_one(0),
+            count: AtomicU64::new(0),
+        }
     }
 
     fn next(&self) -> HeaderValue {
@@ -97,7 +107,8 @@ mod tests {
         let good = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
         assert_eq!(trace(good).as_deref(), Some(good));
         for bad in [
-            "", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7",
+            "",
+            "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7",
             "00-00000000000000000000000000000000-00f067aa0ba902b7-01",
             "00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01",
             "ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",

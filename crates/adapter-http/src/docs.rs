@@ -6,8 +6,8 @@ use crate::error::Problem;
 use crate::openapi;
 use crate::payload::Payload;
 use bytes::Bytes;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use http::Response;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 use utoipa_swagger_ui::Config;
@@ -27,7 +27,9 @@ pub(crate) fn openapi_json() -> Answer {
 pub(crate) fn docs() -> Result<Answer, Problem> {
     let mut page = file("index.html")?;
     // The page names its files relative to a folder; it stands at `/docs` without a slash as well.
-    let html = String::from_utf8_lossy(&page.bytes).replace("\"./", "\"/docs/").replace("\"index.css\"", "\"/docs/index.css\"");
+    let html = String::from_utf8_lossy(&page.bytes)
+        .replace("\"./", "\"/docs/")
+        .replace("\"index.css\"", "\"/docs/index.css\"");
     page.bytes = Cow::Owned(html.into_bytes());
     Ok(served(page))
 }
@@ -50,9 +52,14 @@ fn file(name: &str) -> Result<File, Problem> {
     static CONFIG: OnceLock<Arc<Config<'static>>> = OnceLock::new();
     let config = CONFIG.get_or_init(|| Arc::new(Config::from("/openapi.json")));
     match utoipa_swagger_ui::serve(name, Arc::clone(config)) {
-        Ok(Some(file)) => Ok(File { bytes: file.bytes, media_type: file.content_type }),
+        Ok(Some(file)) => Ok(File {
+            bytes: file.bytes,
+            media_type: file.content_type,
+        }),
         Ok(None) => Err(Problem::no_such_path()),
-        Err(error) => Err(Problem::internal(format!("the page's file {name}: {error}"))),
+        Err(error) => Err(Problem::internal(format!(
+            "the page's file {name}: {error}"
+        ))),
     }
 }
 
@@ -63,6 +70,8 @@ fn served(file: File) -> Answer {
     };
     let mut answer = Response::new(body);
     answer::set(&mut answer, CONTENT_TYPE, &file.media_type);
-    answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("max-age=3600"));
+    answer
+        .headers_mut()
+        .insert(CACHE_CONTROL, HeaderValue::from_static("max-age=3600"));
     answer
 }

@@ -10,8 +10,8 @@ use crate::route::{Route, allow, find};
 use crate::watch::Watchers;
 use crate::{Config, Metrics, Payload};
 use crate::{
-    amend, batch_place, body, cancel, changes, docs, get, history, hold, list, media, place, probes,
-    record_fact, release, watch,
+    amend, batch_place, body, cancel, changes, docs, get, history, hold, list, media, place,
+    probes, record_fact, release, watch,
 };
 use bytes::Bytes;
 use futures_util::FutureExt;
@@ -47,7 +47,12 @@ struct Inner {
 
 impl HttpEdge {
     /// All of REST, and the probes.
-    pub fn new(config: Config, orders: Orders, health: Arc<dyn HealthSource>, metrics: Metrics) -> HttpEdge {
+    pub fn new(
+        config: Config,
+        orders: Orders,
+        health: Arc<dyn HealthSource>,
+        metrics: Metrics,
+    ) -> HttpEdge {
         HttpEdge::of(config, Some(orders), health, metrics)
     }
 
@@ -56,10 +61,24 @@ impl HttpEdge {
         HttpEdge::of(config, None, health, metrics)
     }
 
-    fn of(config: Config, orders: Option<Orders>, health: Arc<dyn HealthSource>, metrics: Metrics) -> HttpEdge {
-        let watch_room = Arc::new(Semaphore::new(config.max_watch_streams.min(Semaphore::MAX_PERMITS)));
+    fn of(
+        config: Config,
+        orders: Option<Orders>,
+        health: Arc<dyn HealthSource>,
+        metrics: Metrics,
+    ) -> HttpEdge {
+        let watch_room = Arc::new(Semaphore::new(
+            config.max_watch_streams.min(Semaphore::MAX_PERMITS),
+        ));
         let request_ids = RequestIds::new();
-        HttpEdge(Arc::new(Inner { config, orders, health, metrics, request_ids, watch_room }))
+        HttpEdge(Arc::new(Inner {
+            config,
+            orders,
+            health,
+            metrics,
+            request_ids,
+            watch_room,
+        }))
     }
 
     /// Its bounds.
@@ -92,13 +111,19 @@ impl HttpEdge {
             trace_id = context.trace_id(),
         );
         let answered = inner.route(&parts, route, &context, body, drain);
-        let outcome = AssertUnwindSafe(answered).catch_unwind().instrument(span).await;
+        let outcome = AssertUnwindSafe(answered)
+            .catch_unwind()
+            .instrument(span)
+            .await;
         let outcome = outcome.unwrap_or_else(|panic| Err(Problem::internal(words_of(&*panic))));
-        let mut answer = outcome.unwrap_or_else(|problem| problem.into_response(context.request_id()));
+        let mut answer =
+            outcome.unwrap_or_else(|problem| problem.into_response(context.request_id()));
         if parts.method == Method::HEAD {
             without_body(&mut answer);
         }
-        inner.metrics.answered(operation, answer.status().as_u16(), started.elapsed());
+        inner
+            .metrics
+            .answered(operation, answer.status().as_u16(), started.elapsed());
         answer.headers_mut().insert(REQUEST_ID, context.request_id);
         answer
     }
@@ -122,14 +147,22 @@ impl Inner {
             Route::OtherMethods(operations) if parts.method == Method::OPTIONS => {
                 return Ok(answer::options(allow(operations)));
             }
-            Route::OtherMethods(operations) => return Err(Problem::method_not_allowed(allow(operations))),
+            Route::OtherMethods(operations) => {
+                return Err(Problem::method_not_allowed(allow(operations)));
+            }
             Route::Unknown => return Err(Problem::no_such_path()),
         };
         media::check_accept(&parts.headers, operation)?;
         let bytes = if operation.takes_body() {
             media::content_type(&parts.headers, operation)?;
             let config = &self.config;
-            body::read(&parts.headers, body, config.max_body_bytes, config.body_read_timeout).await?
+            body::read(
+                &parts.headers,
+                body,
+                config.max_body_bytes,
+                config.body_read_timeout,
+            )
+            .await?
         } else {
             Bytes::new()
         };
@@ -141,20 +174,23 @@ impl Inner {
             drain,
         };
         let deadline = self.config.request_timeout;
-        match tokio::time::timeout(deadline, self.run(operation, &call, bytes)).await {
-            Ok(outcome) => outcome,
-            Err(_) => {
-                let detail = format!(
-                    "no answer within {} s; a change may have been made or not: repeat the request with the \
-                     same idempotency key",
-                    deadline.as_secs()
-                );
-                Err(Problem::new(Code::Timeout, detail))
-            }
-        }
+        let outcome = tokio::time::timeout(deadline, self.run(operation, &call, bytes)).await;
+        outcome.unwrap_or_else(|_| {
+            let detail = format!(
+                "no answer within {} ms; a change may have been made or not: repeat the request with the \
+                 same idempotency key",
+                deadline.as_millis()
+            );
+            Err(Problem::new(Code::Timeout, detail))
+        })
     }
 
-    async fn run(&self, operation: Operation, call: &Call<'_>, body: Bytes) -> Result<Answer, Problem> {
+    async fn run(
+        &self,
+        operation: Operation,
+        call: &Call<'_>,
+        body: Bytes,
+    ) -> Result<Answer, Problem> {
         match operation {
             Operation::Livez => return Ok(probes::livez()),
             Operation::Readyz => return Ok(probes::readyz(call, &*self.health)),
@@ -164,7 +200,9 @@ impl Inner {
             Operation::DocsFile => return docs::docs_file(call.target),
             _ => {}
         }
-        let Some(orders) = &self.orders else { return Err(Problem::no_such_path()) };
+        let Some(orders) = &self.orders else {
+            return Err(Problem::no_such_path());
+        };
         match operation {
             Operation::Place => place::place(orders, call, body).await,
             Operation::BatchPlace => batch_place::batch_place(orders, call, body).await,
@@ -194,7 +232,9 @@ impl Inner {
 /// HEAD is GET without the body, its length told all the same (RFC 9110 section 9.3.2).
 fn without_body(answer: &mut Answer) {
     if let Some(length) = answer.body().size_hint().exact() {
-        answer.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(length));
+        answer
+            .headers_mut()
+            .insert(CONTENT_LENGTH, HeaderValue::from(length));
     }
     *answer.body_mut() = Payload::empty();
 }
@@ -202,7 +242,10 @@ fn without_body(answer: &mut Answer) {
 fn words_of(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().copied();
     let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    format!("a handler panicked: {}", text.unwrap_or("it gave no reason"))
+    format!(
+        "a handler panicked: {}",
+        text.unwrap_or("it gave no reason")
+    )
 }
 
 /// Counts a request for as long as it is being answered, also if its connection goes away.

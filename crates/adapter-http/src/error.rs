@@ -90,12 +90,22 @@ impl Problem {
 
     /// The content of the request is wrong.
     pub(crate) fn invalid(violations: Violations) -> Problem {
-        let code = if violations.is_total_mismatch() { Code::TotalMismatch } else { Code::InvalidArgument };
+        let code = if violations.is_total_mismatch() {
+            Code::TotalMismatch
+        } else {
+            Code::InvalidArgument
+        };
         let detail = match violations.as_slice() {
             [one] => format!("{} {}", one.field, one.reason),
-            all => format!("{} things are wrong with the request; violations names them", all.len()),
+            all => format!(
+                "{} things are wrong with the request; violations names them",
+                all.len()
+            ),
         };
-        Problem { violations, ..Problem::new(code, detail) }
+        Problem {
+            violations,
+            ..Problem::new(code, detail)
+        }
     }
 
     /// What the edge and the application together found wrong. `outcome` is of a call that changed
@@ -109,19 +119,28 @@ impl Problem {
 
     /// No such path.
     pub(crate) fn no_such_path() -> Problem {
-        Problem::new(Code::NotFound, "nothing stands under this path; GET /openapi.json names what there is")
+        Problem::new(
+            Code::NotFound,
+            "nothing stands under this path; GET /openapi.json names what there is",
+        )
     }
 
     /// The path has other methods.
     pub(crate) fn method_not_allowed(allow: &'static str) -> Problem {
         let detail = format!("allowed here: {allow}");
-        Problem { allow: Some(allow), ..Problem::new(Code::MethodNotAllowed, detail) }
+        Problem {
+            allow: Some(allow),
+            ..Problem::new(Code::MethodNotAllowed, detail)
+        }
     }
 
     /// A defect, with its cause for the log.
     pub(crate) fn internal(cause: impl Into<String>) -> Problem {
         let detail = "look for the request's id in the service's log";
-        Problem { cause: Some(cause.into()), ..Problem::new(Code::Internal, detail) }
+        Problem {
+            cause: Some(cause.into()),
+            ..Problem::new(Code::Internal, detail)
+        }
     }
 
     pub(crate) const fn status(&self) -> u16 {
@@ -133,9 +152,13 @@ impl Problem {
         self.log(request_id);
         let body = order_json::to_vec(&self.view(Some(request_id)));
         let mut response = Response::new(Payload::from(body));
-        *response.status_mut() = StatusCode::from_u16(self.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        *response.status_mut() =
+            StatusCode::from_u16(self.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(
+            CONTENT_TYPE,
+            HeaderValue::from_static("application/problem+json"),
+        );
         if let Some(allow) = self.allow {
             headers.insert(ALLOW, HeaderValue::from_static(allow));
         }
@@ -153,7 +176,7 @@ impl Problem {
             status: self.status(),
             detail: &self.detail,
             code: self.code.as_str(),
-            violations: &self.violations,
+            violations: (!self.violations.is_empty()).then_some(ViolationList(&self.violations)),
             request_id,
         }
     }
@@ -164,7 +187,12 @@ impl Problem {
         let code = self.code.as_str();
         match self.status() {
             500 => tracing::error!(code, cause, request_id, "a request failed"),
-            501.. => tracing::warn!(code, cause, request_id, "a request could not be answered now"),
+            501.. => tracing::warn!(
+                code,
+                cause,
+                request_id,
+                "a request could not be answered now"
+            ),
             _ => {}
         }
     }
@@ -187,9 +215,9 @@ pub(crate) struct ProblemView<'a> {
     #[schema(pattern = "^[a-z_]+$", example = "invalid_argument")]
     code: &'static str,
     /// Everything that is wrong with the request's content.
-    #[serde(serialize_with = "violations", skip_serializing_if = "Violations::is_empty")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Vec<ViolationView>, required = false)]
-    violations: &'a Violations,
+    violations: Option<ViolationList<'a>>,
     /// Names the request in the service's log.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = String, required = false)]
@@ -207,11 +235,15 @@ struct ViolationView<'a> {
     reason: &'a str,
 }
 
-fn violations<S: Serializer>(all: &&Violations, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_seq(all.as_slice().iter().map(|one| ViolationView {
-        field: &one.field,
-        reason: &one.reason,
-    }))
+struct ViolationList<'a>(&'a Violations);
+
+impl Serialize for ViolationList<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.as_slice().iter().map(|one| ViolationView {
+            field: &one.field,
+            reason: &one.reason,
+        }))
+    }
 }
 
 impl From<Malformed> for Problem {
@@ -225,7 +257,9 @@ impl From<AppError> for Problem {
         let detail = error.to_string();
         match error {
             AppError::Refused(Refusal::Invalid(violations)) => Problem::invalid(violations),
-            AppError::Refused(Refusal::NotAllowed { .. }) => Problem::new(Code::ActionNotAllowed, detail),
+            AppError::Refused(Refusal::NotAllowed { .. }) => {
+                Problem::new(Code::ActionNotAllowed, detail)
+            }
             AppError::Refused(Refusal::UnknownHold { .. }) | AppError::NotFound(_) => {
                 Problem::new(Code::NotFound, detail)
             }
@@ -236,7 +270,9 @@ impl From<AppError> for Problem {
             AppError::VersionMismatch { .. } => Problem::new(Code::VersionMismatch, detail),
             AppError::Contended { .. } => Problem::new(Code::Contended, detail),
             AppError::Feed(FeedError::Gone { .. }) => Problem::new(Code::PositionGone, detail),
-            AppError::Feed(FeedError::Ahead { .. }) => Problem::invalid(Violations::one("after", detail)),
+            AppError::Feed(FeedError::Ahead { .. }) => {
+                Problem::invalid(Violations::one("after", detail))
+            }
             AppError::Feed(FeedError::Store(error)) | AppError::Store(error) => error.into(),
         }
     }
@@ -246,15 +282,23 @@ impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Problem {
         let cause = Some(error.to_string());
         match error {
-            StoreError::Overloaded { retry_after_millis, .. } => Problem {
+            StoreError::Overloaded {
+                retry_after_millis, ..
+            } => Problem {
                 retry_after_seconds: Some(retry_after_millis.div_ceil(1_000).max(1)),
                 cause,
-                ..Problem::new(Code::Overloaded, "too many changes wait already; nothing was changed: try again")
+                ..Problem::new(
+                    Code::Overloaded,
+                    "too many changes wait already; nothing was changed: try again",
+                )
             },
             StoreError::Unavailable { .. } => {
                 let detail = "the store does not answer; a change may have been made or not: repeat the \
                               request with the same idempotency key";
-                Problem { cause, ..Problem::new(Code::Unavailable, detail) }
+                Problem {
+                    cause,
+                    ..Problem::new(Code::Unavailable, detail)
+                }
             }
             StoreError::Corrupt { detail } => Problem::internal(detail),
         }

@@ -40,7 +40,10 @@ pub(crate) async fn get(orders: &Orders, call: &Call<'_>) -> Result<Answer, Prob
     }
     let order = orders.get(order_id).await?;
     if must_match.is_some_and(|tags| !tags.match_strongly(order.version)) {
-        return Err(AppError::VersionMismatch { current: order.version }.into());
+        return Err(AppError::VersionMismatch {
+            current: order.version,
+        }
+        .into());
     }
     let age = call.allows_age();
     if must_not_match.is_some_and(|tags| tags.match_weakly(order.version)) {

@@ -50,7 +50,10 @@ pub(crate) async fn history(orders: &Orders, call: &Call<'_>) -> Result<Answer, 
     out.push(b'}');
     let mut answer = answer::json(out);
     if let Some(token) = &page.next_page_token {
-        let link = format!("</v1/orders/{order_id}/events?{}>; rel=\"next\"", query.with("page_token", token));
+        let link = format!(
+            "</v1/orders/{order_id}/events?{}>; rel=\"next\"",
+            query.with("page_token", token)
+        );
         answer::set(&mut answer, http::header::LINK, &link);
     }
     Ok(answer)

@@ -26,5 +26,8 @@ use order_json::{Hold, OrderView};
         )))
 )]
 pub(crate) async fn hold(orders: &Orders, call: &Call<'_>, body: Bytes) -> Result<Answer, Problem> {
-    change::<Hold, _>(call, body, |order_id, ask, options| orders.hold(order_id, ask, options)).await
+    change::<Hold, _>(call, body, |order_id, ask, options| {
+        orders.hold(order_id, ask, options)
+    })
+    .await
 }

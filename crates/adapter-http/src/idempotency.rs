@@ -17,13 +17,11 @@ pub(crate) fn key(headers: &HeaderMap, wrong: &mut Violations) -> Option<String>
     if values.next().is_some() {
         wrong.add(KEY_FIELD, "is given twice");
     }
-    match first.to_str() {
-        Ok(text) => Some(text.to_owned()),
-        Err(_) => {
-            wrong.add(KEY_FIELD, "must be visible ASCII characters without spaces");
-            None
-        }
+    let text = first.to_str().ok().map(str::to_owned);
+    if text.is_none() {
+        wrong.add(KEY_FIELD, "must be visible ASCII characters without spaces");
     }
+    text
 }
 
 /// The key of a request that must have one.
@@ -31,7 +29,10 @@ pub(crate) fn required_key(headers: &HeaderMap, wrong: &mut Violations) -> Strin
     let mut own = Violations::new();
     let key = key(headers, &mut own);
     if key.is_none() && own.is_empty() {
-        own.add(KEY_FIELD, "is required: a key of your own for this order, the same when you repeat the request");
+        own.add(
+            KEY_FIELD,
+            "is required: a key of your own for this order, the same when you repeat the request",
+        );
     }
     wrong.merge(own);
     key.unwrap_or_else(|| NO_KEY.to_owned())

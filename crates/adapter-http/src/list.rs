@@ -12,8 +12,15 @@ use order_json::{OrderView, write_order};
 use utoipa::ToSchema;
 
 const PARAMETERS: [&str; 9] = [
-    "customer_id", "external_id", "state", "payment_status", "fulfillment_status", "placed_after",
-    "placed_before", "page_size", "page_token",
+    "customer_id",
+    "external_id",
+    "state",
+    "payment_status",
+    "fulfillment_status",
+    "placed_after",
+    "placed_before",
+    "page_size",
+    "page_token",
 ];
 
 /// Bytes reserved for one order of a page.
@@ -54,7 +61,12 @@ pub(crate) async fn list(orders: &Orders, call: &Call<'_>) -> Result<Answer, Pro
         customer_id: text("customer_id"),
         external_id: text("external_id"),
         state: query.one_of("state", State::ALL, State::as_str, &mut wrong),
-        payment_status: query.one_of("payment_status", PaymentStatus::ALL, PaymentStatus::as_str, &mut wrong),
+        payment_status: query.one_of(
+            "payment_status",
+            PaymentStatus::ALL,
+            PaymentStatus::as_str,
+            &mut wrong,
+        ),
         fulfillment_status: query.one_of(
             "fulfillment_status",
             FulfillmentStatus::ALL,
@@ -65,7 +77,11 @@ pub(crate) async fn list(orders: &Orders, call: &Call<'_>) -> Result<Answer, Pro
         placed_before: query.time("placed_before", &mut wrong),
     };
     let page_size = query.integer("page_size", &mut wrong);
-    let request = PageRequest { filter, page_size, page_token: text("page_token") };
+    let request = PageRequest {
+        filter,
+        page_size,
+        page_token: text("page_token"),
+    };
     let page = orders.list(request).await;
     if !wrong.is_empty() {
         return Err(Problem::told(wrong, page));
@@ -73,7 +89,10 @@ pub(crate) async fn list(orders: &Orders, call: &Call<'_>) -> Result<Answer, Pro
     let page = page?;
     let mut answer = answer::json(write(&page));
     if let Some(token) = &page.next_page_token {
-        let link = format!("</v1/orders?{}>; rel=\"next\"", query.with("page_token", token));
+        let link = format!(
+            "</v1/orders?{}>; rel=\"next\"",
+            query.with("page_token", token)
+        );
         answer::set(&mut answer, http::header::LINK, &link);
     }
     Ok(answer::fresh(answer, call.allows_age()))

@@ -6,7 +6,10 @@ use http::HeaderMap;
 use http::header::{ACCEPT, CONTENT_TYPE};
 
 /// The media type of a body; must be one that the call takes, in UTF-8.
-pub(crate) fn content_type(headers: &HeaderMap, operation: Operation) -> Result<&'static str, Problem> {
+pub(crate) fn content_type(
+    headers: &HeaderMap,
+    operation: Operation,
+) -> Result<&'static str, Problem> {
     let taken = operation.consumes();
     let refuse = |what: String| {
         let detail = format!("{what}; this call takes {}", taken.join(" or "));
@@ -15,17 +18,26 @@ pub(crate) fn content_type(headers: &HeaderMap, operation: Operation) -> Result<
     if headers.get_all(CONTENT_TYPE).iter().count() != 1 {
         return refuse("the body needs one Content-Type".to_owned());
     }
-    let text = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let text = headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
     let mut parts = text.split(';').map(str::trim);
     let essence = parts.next().unwrap_or_default();
     let Some(known) = taken.iter().find(|one| one.eq_ignore_ascii_case(essence)) else {
-        return refuse(format!("the Content-Type {:?} is not taken", shown(essence)));
+        return refuse(format!(
+            "the Content-Type {:?} is not taken",
+            shown(essence)
+        ));
     };
     for parameter in parts.filter(|part| !part.is_empty()) {
         let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
         let value = value.trim_matches('"');
         if name.eq_ignore_ascii_case("charset") && !value.eq_ignore_ascii_case("utf-8") {
-            return refuse(format!("the charset {:?} is not taken: JSON is UTF-8", shown(value)));
+            return refuse(format!(
+                "the charset {:?} is not taken: JSON is UTF-8",
+                shown(value)
+            ));
         }
     }
     Ok(known)
@@ -51,13 +63,11 @@ pub(crate) fn check_accept(headers: &HeaderMap, operation: Operation) -> Result<
         .flat_map(|value| value.to_str().unwrap_or_default().split(','))
         .filter_map(|range| specificity(range, kind, subtype))
         .max_by_key(|(specificity, _)| *specificity);
-    match best {
-        Some((_, true)) => Ok(()),
-        _ => {
-            let detail = format!("this call answers with {kind}/{subtype}, which Accept does not allow");
-            Err(Problem::new(Code::NotAcceptable, detail))
-        }
+    if best.is_some_and(|(_, accepted)| accepted) {
+        return Ok(());
     }
+    let detail = format!("this call answers with {kind}/{subtype}, which Accept does not allow");
+    Err(Problem::new(Code::NotAcceptable, detail))
 }
 
 /// How exactly a media range names the type, and whether it is accepted (a weight above 0); `None`
@@ -71,7 +81,9 @@ fn specificity(range: &str, kind: &str, subtype: &str) -> Option<(u8, bool)> {
         (one, two) if one.eq_ignore_ascii_case(kind) && two.eq_ignore_ascii_case(subtype) => 2,
         _ => return None,
     };
-    let weight = parts.filter_map(|part| part.split_once('=')).find(|(name, _)| name.eq_ignore_ascii_case("q"));
+    let weight = parts
+        .filter_map(|part| part.split_once('='))
+        .find(|(name, _)| name.eq_ignore_ascii_case("q"));
     let refused = weight.is_some_and(|(_, value)| value.trim_matches(['0', '.']).is_empty());
     Some((specificity, !refused))
 }
@@ -96,7 +108,11 @@ mod tests {
         ] {
             let mut headers = HeaderMap::new();
             headers.insert(ACCEPT, HeaderValue::from_static(accept));
-            assert_eq!(check_accept(&headers, Operation::Get).is_ok(), allowed, "{accept}");
+            assert_eq!(
+                check_accept(&headers, Operation::Get).is_ok(),
+                allowed,
+                "{accept}"
+            );
         }
     }
 
@@ -112,7 +128,11 @@ mod tests {
         ] {
             let mut headers = HeaderMap::new();
             headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
-            assert_eq!(super::content_type(&headers, Operation::Place).is_ok(), taken, "{content_type}");
+            assert_eq!(
+                super::content_type(&headers, Operation::Place).is_ok(),
+                taken,
+                "{content_type}"
+            );
         }
     }
 }

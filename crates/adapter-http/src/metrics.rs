@@ -10,8 +10,9 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 /// Upper bounds of the duration's buckets, in seconds.
-const BUCKETS_SECONDS: [f64; 14] =
-    [0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
+const BUCKETS_SECONDS: [f64; 14] = [
+    0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0,
+];
 
 /// Statuses whose handles are kept; any other is looked up.
 const STATUSES: [u16; 12] = [200, 201, 204, 304, 400, 404, 409, 412, 415, 422, 500, 503];
@@ -40,7 +41,11 @@ impl Metrics {
     pub fn new(registry: &mut Registry) -> Metrics {
         let metrics = Metrics {
             durations: Family::new_with_constructor(|| Histogram::new(BUCKETS_SECONDS)),
-            handles: Arc::new((0..Operation::ALL.len() * STATUSES.len()).map(|_| OnceLock::new()).collect()),
+            handles: Arc::new(
+                (0..Operation::ALL.len() * STATUSES.len())
+                    .map(|_| OnceLock::new())
+                    .collect(),
+            ),
             active_requests: Gauge::default(),
             watch_streams: Gauge::default(),
         };
@@ -54,20 +59,32 @@ impl Metrics {
             "Requests that are being answered",
             metrics.active_requests.clone(),
         );
-        registry.register("http_server_watch_streams", "Open watchers", metrics.watch_streams.clone());
+        registry.register(
+            "http_server_watch_streams",
+            "Open watchers",
+            metrics.watch_streams.clone(),
+        );
         metrics
     }
 
     /// Counts a request that was answered with `status` after `elapsed`.
     pub(crate) fn answered(&self, operation: Operation, status: u16, elapsed: Duration) {
-        let labels = || Labels { method: method(operation), route: operation.route(), status };
+        let labels = || Labels {
+            method: method(operation),
+            route: operation.route(),
+            status,
+        };
         match STATUSES.iter().position(|known| *known == status) {
             Some(nth) => {
                 let handle = &self.handles[operation.index() * STATUSES.len() + nth];
-                let histogram = handle.get_or_init(|| self.durations.get_or_create_owned(&labels()));
+                let histogram =
+                    handle.get_or_init(|| self.durations.get_or_create_owned(&labels()));
                 histogram.observe(elapsed.as_secs_f64());
             }
-            None => self.durations.get_or_create_owned(&labels()).observe(elapsed.as_secs_f64()),
+            None => self
+                .durations
+                .get_or_create_owned(&labels())
+                .observe(elapsed.as_secs_f64()),
         }
     }
 }

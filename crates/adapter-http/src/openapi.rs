@@ -54,9 +54,13 @@ pub(crate) fn document() -> Value {
     let mut document = serde_json::to_value(Document::openapi()).unwrap_or_default();
     order_json::refine(&mut document);
     for operation in Operation::ALL {
-        let method = if operation.takes_body() { "post" } else { "get" };
-        let described = &mut document["paths"][operation.route()][method];
-        if described.is_object() {
+        let method = if operation.takes_body() {
+            "post"
+        } else {
+            "get"
+        };
+        let path = document["paths"].get_mut(operation.route());
+        if let Some(described) = path.and_then(|path| path.get_mut(method)) {
             complete(described, operation);
         }
     }
@@ -65,17 +69,22 @@ pub(crate) fn document() -> Value {
 
 /// Adds to a call what all have in common: headers, and the problems that it can answer with.
 fn complete(described: &mut Value, operation: Operation) {
-    plain_parameters(&mut described["parameters"]);
+    let mut parameters = described["parameters"]
+        .as_array()
+        .cloned()
+        .unwrap_or_default();
+    parameters.iter_mut().for_each(not_null);
     if operation.produces() != Produces::Anything {
-        let parameters = &mut described["parameters"];
-        if parameters.is_null() {
-            *parameters = json!([]);
-        }
-        if let Some(list) = parameters.as_array_mut() {
-            list.push(header("X-Request-Id", "Names the request; one is made where it is absent", "^[!-~]{1,128}$"));
-            list.push(header("traceparent", "W3C trace context; ignored where it is not valid", "^[ -~]*$"));
-        }
+        parameters.push(header(
+            "X-Request-Id",
+            "Names the request; one is made where there is none, or none that fits",
+        ));
+        parameters.push(header(
+            "traceparent",
+            "W3C trace context; ignored where it is not valid",
+        ));
     }
+    described["parameters"] = Value::Array(parameters);
     for status in problems(operation) {
         described["responses"][status.to_string()] = problem(*status);
     }
@@ -87,9 +96,8 @@ fn complete(described: &mut Value, operation: Operation) {
     }
 }
 
-fn header(name: &str, description: &str, pattern: &str) -> Value {
-    json!({"name": name, "in": "header", "description": description, "required": false,
-        "schema": {"type": "string", "pattern": pattern}})
+fn header(name: &str, description: &str) -> Value {
+    json!({"name": name, "in": "header", "description": description, "required": false, "schema": {"type": "string"}})
 }
 
 /// The statuses of the problems that a call can answer with.
@@ -117,7 +125,9 @@ fn problem(status: u16) -> Value {
         404 => "No such order, or hold: `not_found`",
         406 => "The caller accepts no form of the answer: `not_acceptable`",
         408 => "The body did not come in time: `request_timeout`",
-        409 => "The order does not allow it now, or a number is taken: `action_not_allowed`, `already_exists`, `fact_id_reused`, `ledger_full`",
+        409 => {
+            "The order does not allow it now, or a number is taken: `action_not_allowed`, `already_exists`, `fact_id_reused`, `ledger_full`"
+        }
         410 => "Events after this position are no longer kept: `position_gone`",
         412 => "The order has another version: `version_mismatch`",
         413 => "The body is too large: `payload_too_large`",
@@ -139,16 +149,22 @@ fn problem(status: u16) -> Value {
 }
 
 /// A parameter is absent or has a value: none can be null.
-fn plain_parameters(parameters: &mut Value) {
-    for parameter in parameters.as_array_mut().into_iter().flatten() {
-        let schema = &mut parameter["schema"];
-        let choice = schema["oneOf"].as_array().and_then(|all| all.iter().find(|one| one["type"] != "null").cloned());
-        if let Some(choice) = choice {
-            *schema = choice;
-        }
-        let word = schema["type"].as_array().and_then(|all| all.iter().find(|one| *one != "null").cloned());
-        if let Some(word) = word {
-            schema["type"] = word;
-        }
+fn not_null(parameter: &mut Value) {
+    let schema = &mut parameter["schema"];
+    let other = |list: &Value, is_null: fn(&Value) -> bool| {
+        list.as_array()
+            .and_then(|all| all.iter().find(|one| !is_null(one)).cloned())
+    };
+    if let Some(choice) = schema
+        .get("oneOf")
+        .and_then(|list| other(list, |one| one["type"] == "null"))
+    {
+        *schema = choice;
+    }
+    if let Some(word) = schema
+        .get("type")
+        .and_then(|list| other(list, |one| one == "null"))
+    {
+        schema["type"] = word;
     }
 }

@@ -94,12 +94,19 @@ impl Operation {
 
     /// Its method. GET stands for HEAD too.
     pub const fn method(self) -> Method {
-        if self.takes_body() { Method::POST } else { Method::GET }
+        if self.takes_body() {
+            Method::POST
+        } else {
+            Method::GET
+        }
     }
 
     /// Whether it takes a body.
     pub(crate) const fn takes_body(self) -> bool {
-        matches!(self, Place | BatchPlace | Cancel | Amend | Hold | Release | RecordFact)
+        matches!(
+            self,
+            Place | BatchPlace | Cancel | Amend | Hold | Release | RecordFact
+        )
     }
 
     /// The media types that its body may have.

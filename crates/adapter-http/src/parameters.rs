@@ -1,10 +1,13 @@
 //! Parameters and headers of the calls, for the contract. The calls read them by themselves
 //! (`query`, `condition`, `idempotency`); a test holds the two together.
-#![expect(dead_code, reason = "these types describe; nothing is parsed into them")]
+#![expect(
+    dead_code,
+    reason = "these types describe; nothing is parsed into them"
+)]
 
 use order_json::scalars::{
-    ExternalId, FulfillmentStatusName, Identifier, KeyText, OrderIdText, PaymentStatusName, PositionText,
-    StateName, TimestampText,
+    ExternalId, FulfillmentStatusName, Identifier, KeyText, OrderIdText, PaymentStatusName,
+    PositionText, StateName, TimestampText,
 };
 use utoipa::IntoParams;
 
@@ -43,7 +46,13 @@ pub(crate) struct ChangeHeaders {
     #[param(rename = "Idempotency-Key", value_type = KeyText, required = false)]
     idempotency_key: String,
     /// Apply the change to this version alone: entity tags such as `"v3"`, or `*`.
-    #[param(rename = "If-Match", required = false, example = "*", pattern = "^([*]|(W/)?\"[!#-~]*\"( *, *(W/)?\"[!#-~]*\")*)$")]
+    #[param(
+        rename = "If-Match",
+        required = false,
+        min_length = 1,
+        example = "*",
+        pattern = "^([*]|(W/)?\"[!#-~]*\"( *, *(W/)?\"[!#-~]*\")*)$"
+    )]
     if_match: String,
 }
 
@@ -52,10 +61,22 @@ pub(crate) struct ChangeHeaders {
 #[into_params(parameter_in = Header)]
 pub(crate) struct ReadHeaders {
     /// Answer only if the order has this version.
-    #[param(rename = "If-Match", required = false, example = "*", pattern = "^([*]|(W/)?\"[!#-~]*\"( *, *(W/)?\"[!#-~]*\")*)$")]
+    #[param(
+        rename = "If-Match",
+        required = false,
+        min_length = 1,
+        example = "*",
+        pattern = "^([*]|(W/)?\"[!#-~]*\"( *, *(W/)?\"[!#-~]*\")*)$"
+    )]
     if_match: String,
     /// Answer 304 if the order still has this version.
-    #[param(rename = "If-None-Match", required = false, example = "\"v1\"", pattern = "^([*]|(W/)?\"[!#-~]*\"( *, *(W/)?\"[!#-~]*\")*)$")]
+    #[param(
+        rename = "If-None-Match",
+        required = false,
+        min_length = 1,
+        example = "\"v1\"",
+        pattern = "^([*]|(W/)?\"[!#-~]*\"( *, *(W/)?\"[!#-~]*\")*)$"
+    )]
     if_none_match: String,
     /// `max-age=N`: an answer of that age in seconds would do.
     #[param(rename = "Cache-Control", required = false, example = "max-age=5")]

@@ -32,21 +32,34 @@ use order_json::{NewOrder, OrderView, parse};
             headers(("Idempotency-Replayed" = String, description = "`true` where the key was used before")))
     )
 )]
-pub(crate) async fn place(orders: &Orders, call: &Call<'_>, body: Bytes) -> Result<Answer, Problem> {
+pub(crate) async fn place(
+    orders: &Orders,
+    call: &Call<'_>,
+    body: Bytes,
+) -> Result<Answer, Problem> {
     let mut wrong = Violations::new();
     let query = Query::parse(call.query, &["validate_only"], &mut wrong);
     let validate_only = query.flag("validate_only", &mut wrong);
     let key = required_key(call.headers, &mut wrong);
     let parsed = parse::<NewOrder>(&body)?;
+    drop(body);
     wrong.merge(parsed.wrong);
     let cause = call.cause(Some(&key));
-    let request = PlaceRequest { key, order: parsed.value, cause, key_field: KEY_FIELD };
+    let request = PlaceRequest {
+        key,
+        order: parsed.value,
+        cause,
+        key_field: KEY_FIELD,
+    };
     if !wrong.is_empty() {
         return Err(Problem::told(wrong, orders.preview_place(request).await));
     }
     if validate_only {
         let placed = orders.preview_place(request).await?;
-        return Ok(answer::replayed(answer::preview(&placed.order), placed.replayed));
+        return Ok(answer::replayed(
+            answer::preview(&placed.order),
+            placed.replayed,
+        ));
     }
     let placed = orders.place(request).await?;
     let location = format!("/v1/orders/{}", placed.order.order_id);

@@ -57,7 +57,10 @@ pub(crate) fn livez() -> Answer {
     ))]
 pub(crate) fn readyz(call: &Call<'_>, health: &dyn HealthSource) -> Answer {
     let report = health.report();
-    let verbose = call.query.split('&').any(|pair| pair.split('=').next() == Some("verbose"));
+    let verbose = call
+        .query
+        .split('&')
+        .any(|pair| pair.split('=').next() == Some("verbose"));
     let body = match (verbose, report.ready) {
         (true, _) => report.to_string(),
         (false, true) => "ready\n".to_owned(),
@@ -84,14 +87,21 @@ pub(crate) fn health(health: &dyn HealthSource) -> Answer {
 }
 
 const fn status(report: &HealthReport) -> StatusCode {
-    if report.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }
+    if report.ready {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    }
 }
 
 fn text(status: StatusCode, body: String) -> Answer {
     let mut answer = Response::new(Payload::from(body));
     *answer.status_mut() = status;
     let headers = answer.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    headers.insert(
+        CONTENT_TYPE,
+        HeaderValue::from_static("text/plain; charset=utf-8"),
+    );
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     answer
 }

@@ -23,7 +23,10 @@ impl Query {
                 continue;
             };
             if !known.contains(&name.as_str()) {
-                wrong.add(shown(&name), order_json::unknown(&name, known.iter().copied()));
+                wrong.add(
+                    shown(&name),
+                    order_json::unknown(&name, known.iter().copied()),
+                );
             } else if pairs.iter().any(|(other, _)| *other == name) {
                 wrong.add(name, "is given twice");
             } else {
@@ -35,7 +38,10 @@ impl Query {
 
     /// The value of a parameter.
     pub(crate) fn text(&self, name: &str) -> Option<&str> {
-        self.pairs.iter().find(|(other, _)| other == name).map(|(_, value)| value.as_str())
+        self.pairs
+            .iter()
+            .find(|(other, _)| other == name)
+            .map(|(_, value)| value.as_str())
     }
 
     /// A parameter that is `true` or `false`; absent: false.
@@ -66,7 +72,10 @@ impl Query {
     pub(crate) fn time(&self, name: &str, wrong: &mut Violations) -> Option<Timestamp> {
         let time = order_json::parse_timestamp(self.text(name)?);
         if time.is_none() {
-            wrong.add(name, "must be a time as RFC 3339 writes it, such as 2026-01-31T23:59:59Z");
+            wrong.add(
+                name,
+                "must be a time as RFC 3339 writes it, such as 2026-01-31T23:59:59Z",
+            );
         }
         time
     }
@@ -93,7 +102,9 @@ impl Query {
         let rest = self.pairs.iter().filter(|(other, _)| other != name);
         let rest = rest.map(|(name, value)| (name.as_str(), value.as_str()));
         let pairs = rest.chain([(name, value)]).map(|(name, value)| {
-            let encode = |text| percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC);
+            let encode = |text| {
+                percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC)
+            };
             // Names are our own and need no encoding.
             format!("{name}={}", encode(value))
         });
@@ -103,7 +114,10 @@ impl Query {
 
 fn decoded(text: &str) -> Option<String> {
     let spaced = text.replace('+', " ");
-    percent_decode_str(&spaced).decode_utf8().ok().map(std::borrow::Cow::into_owned)
+    percent_decode_str(&spaced)
+        .decode_utf8()
+        .ok()
+        .map(std::borrow::Cow::into_owned)
 }
 
 fn shown(name: &str) -> String {
@@ -117,10 +131,22 @@ mod tests {
     #[test]
     fn unknown_repeated_and_undecodable_parameters_are_told() {
         let mut wrong = Violations::new();
-        let query = Query::parse("a=1&a=2&bb=%ff&stat=x&&c=d%20e+f", &["a", "bb", "c", "state"], &mut wrong);
-        let fields: Vec<_> = wrong.as_slice().iter().map(|one| one.field.as_str()).collect();
+        let query = Query::parse(
+            "a=1&a=2&bb=%ff&stat=x&&c=d%20e+f",
+            &["a", "bb", "c", "state"],
+            &mut wrong,
+        );
+        let fields: Vec<_> = wrong
+            .as_slice()
+            .iter()
+            .map(|one| one.field.as_str())
+            .collect();
         assert_eq!(fields, ["a", "bb", "stat"]);
-        assert!(wrong.as_slice()[2].reason.contains("did you mean \"state\""));
+        assert!(
+            wrong.as_slice()[2]
+                .reason
+                .contains("did you mean \"state\"")
+        );
         assert_eq!(query.text("c"), Some("d e f"));
         assert_eq!(query.with("a", "x/y"), "c=d%20e%20f&a=x%2Fy");
     }

@@ -12,7 +12,9 @@ use http::HeaderMap;
 use order_core::app::{FactReceipt, Orders};
 use order_core::domain::Violations;
 use order_json::scalars::OrderIdText;
-use order_json::{Attribute, FactEvent, fact_from_parts, fact_from_structured, percent_decoded, to_vec};
+use order_json::{
+    Attribute, FactEvent, fact_from_parts, fact_from_structured, percent_decoded, to_vec,
+};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -61,7 +63,11 @@ impl From<FactReceipt> for Receipt {
     request_body(content = FactEvent, content_type = "application/cloudevents+json"),
     responses((status = 200, description = "What became of the fact, or would (`validate_only`)", body = Receipt, content_type = "application/json"))
 )]
-pub(crate) async fn record_fact(orders: &Orders, call: &Call<'_>, body: Bytes) -> Result<Answer, Problem> {
+pub(crate) async fn record_fact(
+    orders: &Orders,
+    call: &Call<'_>,
+    body: Bytes,
+) -> Result<Answer, Problem> {
     let mut wrong = Violations::new();
     let query = Query::parse(call.query, &["validate_only"], &mut wrong);
     let validate_only = query.flag("validate_only", &mut wrong);
@@ -74,7 +80,9 @@ pub(crate) async fn record_fact(orders: &Orders, call: &Call<'_>, body: Bytes) -
     wrong.merge(parsed.wrong);
     match parsed.value {
         Some(fact) if wrong.is_empty() => {
-            let receipt = orders.record_fact(fact, call.cause(None), validate_only).await?;
+            let receipt = orders
+                .record_fact(fact, call.cause(None), validate_only)
+                .await?;
             Ok(answer::json(to_vec(&Receipt::from(receipt))))
         }
         _ => Err(Problem::invalid(wrong)),
@@ -85,14 +93,17 @@ pub(crate) async fn record_fact(orders: &Orders, call: &Call<'_>, body: Bytes) -
 fn attributes(headers: &HeaderMap, wrong: &mut Violations) -> Vec<Attribute> {
     let mut attributes = Vec::new();
     for (name, value) in headers {
-        let Some(attribute) = name.as_str().strip_prefix(PREFIX) else { continue };
-        match value.to_str().ok().and_then(percent_decoded) {
-            Some(text) => attributes.push((attribute.to_owned(), text)),
-            None => {
-                wrong.add(name.as_str(), "must be ASCII, and UTF-8 after percent-decoding");
-                attributes.push((attribute.to_owned(), String::new()));
-            }
+        let Some(attribute) = name.as_str().strip_prefix(PREFIX) else {
+            continue;
+        };
+        let text = value.to_str().ok().and_then(percent_decoded);
+        if text.is_none() {
+            wrong.add(
+                name.as_str(),
+                "must be ASCII, and UTF-8 after percent-decoding",
+            );
         }
+        attributes.push((attribute.to_owned(), text.unwrap_or_default()));
     }
     attributes
 }

@@ -7,7 +7,7 @@ use crate::error::Problem;
 use crate::parameters::{ChangeHeaders, OrderPath, ValidateOnly};
 use bytes::Bytes;
 use order_core::app::Orders;
-use order_json::{Release, OrderView};
+use order_json::{OrderView, Release};
 
 /// Release a hold of an order.
 ///
@@ -25,6 +25,13 @@ use order_json::{Release, OrderView};
             ("Idempotency-Replayed" = String, description = "`true` where the key was used before")
         )))
 )]
-pub(crate) async fn release(orders: &Orders, call: &Call<'_>, body: Bytes) -> Result<Answer, Problem> {
-    change::<Release, _>(call, body, |order_id, ask, options| orders.release(order_id, ask, options)).await
+pub(crate) async fn release(
+    orders: &Orders,
+    call: &Call<'_>,
+    body: Bytes,
+) -> Result<Answer, Problem> {
+    change::<Release, _>(call, body, |order_id, ask, options| {
+        orders.release(order_id, ask, options)
+    })
+    .await
 }

@@ -18,12 +18,21 @@ pub(crate) enum Route<'a> {
 
 /// The call that `method` means under `path`.
 pub(crate) fn find<'a>(method: &Method, path: &'a str, probes_alone: bool) -> Route<'a> {
-    let Some((operations, target)) = at(path) else { return Route::Unknown };
+    let Some((operations, target)) = at(path) else {
+        return Route::Unknown;
+    };
     if probes_alone && !operations.iter().all(|operation| operation.is_probe()) {
         return Route::Unknown;
     }
-    let method = if method == Method::HEAD { &Method::GET } else { method };
-    match operations.iter().find(|operation| operation.method() == method) {
+    let method = if method == Method::HEAD {
+        &Method::GET
+    } else {
+        method
+    };
+    match operations
+        .iter()
+        .find(|operation| operation.method() == method)
+    {
         Some(operation) => Route::Call(*operation, target),
         None => Route::OtherMethods(operations),
     }
@@ -31,7 +40,11 @@ pub(crate) fn find<'a>(method: &Method, path: &'a str, probes_alone: bool) -> Ro
 
 /// The `Allow` header of the calls under one path (RFC 9110 section 10.2.1).
 pub(crate) fn allow(operations: &[Operation]) -> &'static str {
-    let has = |method: &Method| operations.iter().any(|operation| operation.method() == method);
+    let has = |method: &Method| {
+        operations
+            .iter()
+            .any(|operation| operation.method() == method)
+    };
     match (has(&Method::GET), has(&Method::POST)) {
         (true, true) => "GET, HEAD, POST, OPTIONS",
         (true, false) => "GET, HEAD, OPTIONS",
@@ -61,7 +74,9 @@ fn varying(path: &str) -> Option<(&'static [Operation], Cow<'_, str>)> {
     if let Some(file) = path.strip_prefix("/docs/") {
         return Some((&[Operation::DocsFile], Cow::Borrowed(file)));
     }
-    let rest = path.strip_prefix("/v1/orders/").filter(|rest| !rest.is_empty())?;
+    let rest = path
+        .strip_prefix("/v1/orders/")
+        .filter(|rest| !rest.is_empty())?;
     if let Some((order_id, tail)) = rest.split_once('/') {
         return (tail == "events" && !order_id.is_empty())
             .then(|| (&[Operation::History] as &[_], decoded(order_id)));
@@ -103,11 +118,27 @@ mod tests {
             ("POST", "/v1/orders", Some((Operation::Place, ""))),
             ("GET", "/v1/orders", Some((Operation::List, ""))),
             ("HEAD", "/v1/orders/x", Some((Operation::Get, "x"))),
-            ("POST", "/v1/orders/x:cancel", Some((Operation::Cancel, "x"))),
-            ("POST", "/v1/orders/x%3Aamend", Some((Operation::Amend, "x"))),
-            ("GET", "/v1/orders/x/events", Some((Operation::History, "x"))),
+            (
+                "POST",
+                "/v1/orders/x:cancel",
+                Some((Operation::Cancel, "x")),
+            ),
+            (
+                "POST",
+                "/v1/orders/x%3Aamend",
+                Some((Operation::Amend, "x")),
+            ),
+            (
+                "GET",
+                "/v1/orders/x/events",
+                Some((Operation::History, "x")),
+            ),
             ("GET", "/v1/orders:watch", Some((Operation::Watch, ""))),
-            ("GET", "/docs/swagger-ui.css", Some((Operation::DocsFile, "swagger-ui.css"))),
+            (
+                "GET",
+                "/docs/swagger-ui.css",
+                Some((Operation::DocsFile, "swagger-ui.css")),
+            ),
             ("GET", "/v1/orders/", None),
             ("GET", "/v1/orders//events", None),
             ("POST", "/v1/orders/x:refund", None),
@@ -139,7 +170,10 @@ mod tests {
 
     #[test]
     fn a_listener_for_probes_knows_probes_alone() {
-        assert_eq!(find(&Method::GET, "/livez", true), Route::Call(Operation::Livez, "".into()));
+        assert_eq!(
+            find(&Method::GET, "/livez", true),
+            Route::Call(Operation::Livez, "".into())
+        );
         for path in ["/v1/orders", "/docs", "/openapi.json", "/v1/orders/x"] {
             assert_eq!(find(&Method::GET, path, true), Route::Unknown, "{path}");
         }

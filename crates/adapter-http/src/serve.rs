@@ -23,7 +23,11 @@ const HTTP2_PING_INTERVAL: Duration = Duration::from_secs(20);
 const HTTP2_PING_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Serves `edge` on `listener` until `stop` resolves, then lets open requests finish.
-pub async fn serve(edge: HttpEdge, listener: Listener, stop: impl Future<Output = ()>) -> ServeReport {
+pub async fn serve(
+    edge: HttpEdge,
+    listener: Listener,
+    stop: impl Future<Output = ()>,
+) -> ServeReport {
     let limits = ServeLimits {
         max_connections: edge.config().max_connections,
         drain_timeout: edge.config().drain_timeout,
@@ -53,7 +57,12 @@ fn builder(config: &Config) -> Builder<TokioExecutor> {
     builder
 }
 
-async fn connection(edge: HttpEdge, builder: Arc<Builder<TokioExecutor>>, stream: TcpStream, drain: Drain) {
+async fn connection(
+    edge: HttpEdge,
+    builder: Arc<Builder<TokioExecutor>>,
+    stream: TcpStream,
+    drain: Drain,
+) {
     let asked = Arc::new(AtomicBool::new(false));
     let patience = edge.config().header_read_timeout;
     let service = service_fn(|request: Request<Incoming>| {

@@ -54,7 +54,11 @@ pub(crate) struct Watchers<'a> {
     params(WatchParameters, WatchHeaders),
     responses((status = 200, description = "Events without end", body = String, content_type = "text/event-stream"))
 )]
-pub(crate) async fn watch(orders: &Orders, call: &Call<'_>, watchers: Watchers<'_>) -> Result<Answer, Problem> {
+pub(crate) async fn watch(
+    orders: &Orders,
+    call: &Call<'_>,
+    watchers: Watchers<'_>,
+) -> Result<Answer, Problem> {
     let mut wrong = Violations::new();
     let query = Query::parse(call.query, &["after", "customer_id", "state"], &mut wrong);
     let filter = EventFilter {
@@ -70,7 +74,10 @@ pub(crate) async fn watch(orders: &Orders, call: &Call<'_>, watchers: Watchers<'
         return Err(Problem::invalid(wrong));
     }
     let Ok(permit) = Arc::clone(watchers.room).try_acquire_owned() else {
-        return Err(Problem::new(Code::Overloaded, "as many watchers as there may be are here already"));
+        return Err(Problem::new(
+            Code::Overloaded,
+            "as many watchers as there may be are here already",
+        ));
     };
     let after = match asked {
         Some(after) => after,
@@ -104,9 +111,15 @@ fn last_event_id(call: &Call<'_>, wrong: &mut Violations) -> Option<FeedToken> {
     if !call.headers.contains_key(&name) {
         return None;
     }
-    let text = single(call.headers, &name).and_then(|value| value.to_str().ok()).unwrap_or("?");
+    let text = single(call.headers, &name)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or("?");
     // An empty one is sent by clients that have none yet.
-    position(Some(text).filter(|text| !text.is_empty()), "Last-Event-ID", wrong)
+    position(
+        Some(text).filter(|text| !text.is_empty()),
+        "Last-Event-ID",
+        wrong,
+    )
 }
 
 struct Watcher {
@@ -138,7 +151,11 @@ impl Watcher {
                 self.next_sign = Instant::now() + self.keep_alive;
                 return Some((out.into(), self));
             }
-            match self.orders.changes(self.position.clone(), PAGE_EVENTS).await {
+            match self
+                .orders
+                .changes(self.position.clone(), PAGE_EVENTS)
+                .await
+            {
                 Ok(batch) if batch.events.is_empty() => self.wait(&mut out).await?,
                 Ok(batch) => self.page = batch.events.into_iter(),
                 Err(error) => {
@@ -153,7 +170,9 @@ impl Watcher {
     /// Writes what is left of the page, a chunk at most.
     fn write_page(&mut self, out: &mut Vec<u8>) {
         while out.len() < CHUNK_BYTES {
-            let Some(event) = self.page.next() else { return };
+            let Some(event) = self.page.next() else {
+                return;
+            };
             self.position.advance(event.position);
             if self.filter.matches(&event) {
                 sse::write_event(&self.position, &event, out);
@@ -191,7 +210,10 @@ struct Here {
 impl Here {
     fn new(count: Gauge, permit: OwnedSemaphorePermit) -> Here {
         count.inc();
-        Here { count, _permit: permit }
+        Here {
+            count,
+            _permit: permit,
+        }
     }
 }
 

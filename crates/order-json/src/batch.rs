@@ -62,7 +62,10 @@ pub fn parse_batch(body: &[u8]) -> Result<Parsed<ParsedBatch>, Malformed> {
 
 fn untouched(item: BatchItem) -> Parsed<(String, domain::NewOrder)> {
     let mut wrong = Violations::new();
-    Parsed { value: item.into_domain(&mut wrong), wrong }
+    Parsed {
+        value: item.into_domain(&mut wrong),
+        wrong,
+    }
 }
 
 #[cold]
@@ -78,20 +81,35 @@ fn examine(body: &[u8]) -> Result<Parsed<ParsedBatch>, Malformed> {
         orders.append(list);
     }
     let mut wrong = Violations::new();
-    check(&mut node, named("BatchPlace"), &mut Path::starting_at(""), &mut wrong);
+    check(
+        &mut node,
+        named("BatchPlace"),
+        &mut Path::starting_at(""),
+        &mut wrong,
+    );
     if orders.len() > MAX_BATCH_ORDERS || !wrong.is_empty() {
         orders.truncate(MAX_BATCH_ORDERS + 1);
     }
     let one = |(index, order)| repaired::<BatchItem>(order, &format!("orders[{index}]"));
-    let items = orders.into_iter().enumerate().map(one).collect::<Result<ParsedBatch, Malformed>>()?;
+    let items = orders
+        .into_iter()
+        .enumerate()
+        .map(one)
+        .collect::<Result<ParsedBatch, Malformed>>()?;
     Ok(counted(items, wrong))
 }
 
 fn counted(items: ParsedBatch, mut wrong: Violations) -> Parsed<ParsedBatch> {
     if wrong.is_empty() && (items.is_empty() || items.len() > MAX_BATCH_ORDERS) {
-        wrong.add("orders", format!("must have 1 to {MAX_BATCH_ORDERS} orders"));
+        wrong.add(
+            "orders",
+            format!("must have 1 to {MAX_BATCH_ORDERS} orders"),
+        );
     }
-    Parsed { value: items, wrong }
+    Parsed {
+        value: items,
+        wrong,
+    }
 }
 
 #[cfg(test)]
@@ -111,9 +129,27 @@ mod tests {
         items.push(GOOD);
         let parsed = batch(&items);
         assert!(parsed.wrong.is_empty());
-        assert!(parsed.value[..200].iter().all(|item| !item.wrong.is_empty()));
+        assert!(
+            parsed.value[..200]
+                .iter()
+                .all(|item| !item.wrong.is_empty())
+        );
         assert!(parsed.value[200].wrong.is_empty());
-        assert_eq!(parsed.value[199].wrong.as_slice()[0].field, "orders[199].order.currency");
+        assert_eq!(
+            parsed.value[199].wrong.as_slice()[0].field,
+            "orders[199].order.currency"
+        );
+    }
+
+    #[test]
+    fn a_good_order_is_read_alike_beside_a_broken_one() {
+        let good = GOOD.replace(
+            "}]",
+            ",\"discount\":1}],\"discount\":2,\"expected_total\":2",
+        );
+        let alone = batch(&[&good]).value.remove(0);
+        assert!(alone.value.1.expected_total.is_some() && alone.value.1.discount == 2);
+        assert_eq!(batch(&["5", &good]).value[1], alone);
     }
 
     #[test]
@@ -122,7 +158,12 @@ mod tests {
         assert!(batch(&vec![GOOD; 1_000]).wrong.is_empty());
         assert!(!batch(&vec![GOOD; 1_001]).wrong.is_empty());
         let parsed = parse_batch(br#"{"order":[]}"#).unwrap();
-        let fields: Vec<_> = parsed.wrong.as_slice().iter().map(|one| one.field.as_str()).collect();
+        let fields: Vec<_> = parsed
+            .wrong
+            .as_slice()
+            .iter()
+            .map(|one| one.field.as_str())
+            .collect();
         assert_eq!(fields, ["order", "orders"]);
     }
 }

@@ -15,7 +15,12 @@ use std::collections::BTreeSet;
 const MAX_LISTED_NAMES: usize = 32;
 
 /// Tells what `schema` does not allow in `node`, and repairs it.
-pub(crate) fn check(node: &mut Node, schema: &'static Value, path: &mut Path, wrong: &mut Violations) {
+pub(crate) fn check(
+    node: &mut Node,
+    schema: &'static Value,
+    path: &mut Path,
+    wrong: &mut Violations,
+) {
     let (schema, null_beside) = resolved(schema);
     if *node == Node::Null && (null_beside || allows(schema, "null")) {
         return;
@@ -38,7 +43,11 @@ pub(crate) fn check(node: &mut Node, schema: &'static Value, path: &mut Path, wr
         }
         _ => {
             wrong.add(path.as_str(), mismatch(node, schema));
-            *node = if null_beside { Node::Null } else { placeholder(schema) };
+            *node = if null_beside {
+                Node::Null
+            } else {
+                placeholder(schema)
+            };
         }
     }
 }
@@ -70,10 +79,17 @@ fn check_members(
             true
         })
     });
-    for name in schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+    for name in schema["required"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+    {
         if !seen.contains(name) {
             path.in_member(name, |path| wrong.add(path.as_str(), "is required"));
-            let schema = known.and_then(|known| known.get(name)).unwrap_or(&Value::Null);
+            let schema = known
+                .and_then(|known| known.get(name))
+                .unwrap_or(&Value::Null);
             members.push((name.to_owned(), placeholder(resolved(schema).0)));
         }
     }
@@ -95,7 +111,11 @@ pub fn unknown<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> String {
 }
 
 fn word_of(node: &Node) -> &'static str {
-    if matches!(node, Node::Bool(_)) { "boolean" } else { "integer" }
+    if matches!(node, Node::Bool(_)) {
+        "boolean"
+    } else {
+        "integer"
+    }
 }
 
 /// Whether the schema allows this type; one without a type allows all.
@@ -109,7 +129,10 @@ fn allows(schema: &Value, word: &str) -> bool {
 
 /// Why a text is not of the schema's names or format.
 fn fault_of(text: &str, schema: &Value) -> Option<String> {
-    if let Some(names) = schema["enum"].as_array().filter(|names| names.len() <= MAX_LISTED_NAMES) {
+    if let Some(names) = schema["enum"]
+        .as_array()
+        .filter(|names| names.len() <= MAX_LISTED_NAMES)
+    {
         let names: Vec<&str> = names.iter().filter_map(Value::as_str).collect();
         return (!names.contains(&text)).then(|| format!("must be one of {}", names.join(", ")));
     }
@@ -137,7 +160,9 @@ fn mismatch(node: &Node, schema: &Value) -> String {
         ("integer", Node::Fraction) => {
             "must be an integer, written without a fraction or exponent".to_owned()
         }
-        ("integer", Node::Text(_)) => "must be an integer, not a string: no quotation marks".to_owned(),
+        ("integer", Node::Text(_)) => {
+            "must be an integer, not a string: no quotation marks".to_owned()
+        }
         ("array", _) => format!("must be a list, not {}", node.kind()),
         ("integer" | "object", _) => format!("must be an {expected}, not {}", node.kind()),
         _ => format!("must be a {expected}, not {}", node.kind()),
@@ -147,12 +172,19 @@ fn mismatch(node: &Node, schema: &Value) -> String {
 /// Something that the schema allows. What the domain then finds wrong with it is not told, since its
 /// path has been told of already.
 fn placeholder(schema: &'static Value) -> Node {
-    let required = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    let required = schema["required"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str);
     if allows(schema, "null") {
         Node::Null
     } else if allows(schema, "object") {
         let member = |name: &str| {
-            (name.to_owned(), placeholder(resolved(&schema["properties"][name]).0))
+            (
+                name.to_owned(),
+                placeholder(resolved(&schema["properties"][name]).0),
+            )
         };
         Node::Object(required.map(member).collect())
     } else if allows(schema, "array") {
@@ -164,7 +196,10 @@ fn placeholder(schema: &'static Value) -> Node {
     } else if schema["format"] == "uuid" {
         Node::Text(order_core::domain::OrderId::NIL.to_string())
     } else {
-        let first = schema["enum"].get(0).and_then(Value::as_str).unwrap_or_default();
+        let first = schema["enum"]
+            .get(0)
+            .and_then(Value::as_str)
+            .unwrap_or_default();
         Node::Text(first.to_owned())
     }
 }

@@ -4,20 +4,25 @@
 //! binary mode, where the data stands alone in the body, the transport's names come by [`Attribute`].
 
 use crate::check::{check, unknown};
-use crate::fact_data::{FactData, FactKind, PaymentData, PaymentNotice, ReturnData, ShipmentEnd, ShipmentStart, StockData};
+use crate::fact_data::{FactData, FactKind};
 use crate::path::Path;
 use crate::schemas::named;
 use crate::tree::Node;
 use crate::{Malformed, Parsed};
 use order_core::domain::{Fact, NewFact, Violations};
-use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use utoipa::openapi::{RefOr, Schema};
-use utoipa::{PartialSchema, ToSchema};
 
 /// Attributes of the specification that the service reads or allows; others are extensions.
-const KNOWN_ATTRIBUTES: [&str; 8] =
-    ["specversion", "type", "source", "id", "subject", "time", "datacontenttype", "dataschema"];
+const KNOWN_ATTRIBUTES: [&str; 8] = [
+    "specversion",
+    "type",
+    "source",
+    "id",
+    "subject",
+    "time",
+    "datacontenttype",
+    "dataschema",
+];
 
 /// The longest name of an extension, in characters; the specification advises 20.
 const MAX_EXTENSION_NAME_CHARS: usize = 64;
@@ -43,7 +48,9 @@ pub fn fact_from_structured(body: &[u8]) -> Result<Parsed<Option<NewFact>>, Malf
         }
         match (name.as_str(), node) {
             ("data", node) => data = Some(node),
-            ("data_base64", _) => wrong.add("data_base64", "is not taken; give the JSON itself in data"),
+            ("data_base64", _) => {
+                wrong.add("data_base64", "is not taken; give the JSON itself in data");
+            }
             // The specification's JSON format: null is the same as absent.
             (_, Node::Null) => {}
             (_, Node::Text(text)) => drop(attributes.insert(name.clone(), text)),
@@ -52,7 +59,13 @@ pub fn fact_from_structured(body: &[u8]) -> Result<Parsed<Option<NewFact>>, Malf
                 wrong.add(known, format!("must be a string, not {}", node.kind()));
             }
             (_, node @ (Node::List(_) | Node::Object(_))) => {
-                wrong.add(name.clone(), format!("an extension must be a string, integer or boolean, not {}", node.kind()));
+                wrong.add(
+                    name.clone(),
+                    format!(
+                        "an extension must be a string, integer or boolean, not {}",
+                        node.kind()
+                    ),
+                );
             }
             _ => {}
         }
@@ -61,7 +74,15 @@ pub fn fact_from_structured(body: &[u8]) -> Result<Parsed<Option<NewFact>>, Malf
     for name in &seen {
         check_name(name, "", &mut wrong);
     }
-    assemble(&attributes, data, &Spelling { prefix: "", data: "data" }, wrong)
+    assemble(
+        &attributes,
+        data,
+        &Spelling {
+            prefix: "",
+            data: "data",
+        },
+        wrong,
+    )
 }
 
 /// A fact in binary mode: its attributes as the transport carried them, decoded, and its data as the
@@ -91,7 +112,10 @@ pub fn fact_from_parts(
 /// The value of an attribute that a transport carries percent-encoded (HTTP binding 3.1.3.2).
 /// `None` if it does not decode to UTF-8.
 pub fn percent_decoded(text: &str) -> Option<String> {
-    percent_encoding::percent_decode_str(text).decode_utf8().ok().map(std::borrow::Cow::into_owned)
+    percent_encoding::percent_decode_str(text)
+        .decode_utf8()
+        .ok()
+        .map(std::borrow::Cow::into_owned)
 }
 
 /// How the caller's transport spells the parts of an event.
@@ -129,21 +153,42 @@ fn assemble(
     let mut told = Violations::new();
     let kind = check_attributes(attributes, spelling, &mut told);
     wrong.merge(told);
-    let Some(kind) = kind else { return Ok(Parsed { value: None, wrong }) };
+    let Some(kind) = kind else {
+        return Ok(Parsed { value: None, wrong });
+    };
     let Some(mut data) = data else {
         wrong.add(spelling.data, "is required");
         return Ok(Parsed { value: None, wrong });
     };
-    check(&mut data, named(kind.schema_name()), &mut Path::starting_at(spelling.data), &mut wrong);
-    let FactData { order_id, external_id, body } =
-        kind.read(data.into_value()).map_err(|error| Malformed::of(&error))?;
+    check(
+        &mut data,
+        named(kind.schema_name()),
+        &mut Path::starting_at(spelling.data),
+        &mut wrong,
+    );
+    let FactData {
+        order_id,
+        external_id,
+        body,
+    } = kind
+        .read(data.into_value())
+        .map_err(|error| Malformed::of(&error))?;
     let text = |name: &str| attributes.get(name).cloned().unwrap_or_default();
-    let fact = NewFact { source: text("source"), id: text("id"), order_id, external_id, body };
+    let fact = NewFact {
+        source: text("source"),
+        id: text("id"),
+        order_id,
+        external_id,
+        body,
+    };
     // The domain's own checks are cheap, and their paths have to be put in the caller's words.
     if let Err(told) = fact.clone().check() {
         wrong.merge(spelling.respelled(&told));
     }
-    Ok(Parsed { value: Some(fact), wrong })
+    Ok(Parsed {
+        value: Some(fact),
+        wrong,
+    })
 }
 
 fn check_attributes(
@@ -161,15 +206,25 @@ fn check_attributes(
         wrong.add(spelling.attribute("specversion"), "must be 1.0");
     }
     if text("time").is_some_and(|time| crate::parse_timestamp(time).is_none()) {
-        wrong.add(spelling.attribute("time"), "must be a time as RFC 3339 writes it");
+        wrong.add(
+            spelling.attribute("time"),
+            "must be a time as RFC 3339 writes it",
+        );
     }
     if text("datacontenttype").is_some_and(|media| !is_json(media)) {
-        wrong.add(spelling.attribute("datacontenttype"), "must be application/json");
+        wrong.add(
+            spelling.attribute("datacontenttype"),
+            "must be application/json",
+        );
     }
     let name = text("type")?;
     let kind = FactKind::of(name);
     if kind.is_none() {
-        let reason = format!("{}; all of them: {}", unknown(name, Fact::type_names()), list_of_types());
+        let reason = format!(
+            "{}; all of them: {}",
+            unknown(name, Fact::type_names()),
+            list_of_types()
+        );
         wrong.add(spelling.attribute("type"), reason);
     }
     kind
@@ -188,74 +243,18 @@ fn is_json(media_type: &str) -> bool {
 /// Names of attributes are lower-case letters and digits (`CloudEvents` 1.0, "Naming Conventions");
 /// `data` and `data_base64` are members of the JSON format.
 fn check_name(name: &str, prefix: &str, wrong: &mut Violations) {
-    let plain = name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
+    let plain = name
+        .bytes()
+        .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
     let of_the_format = matches!(name, "data" | "data_base64");
     if of_the_format || (plain && !name.is_empty() && name.len() <= MAX_EXTENSION_NAME_CHARS) {
         return;
     }
     let shown: String = name.chars().take(MAX_EXTENSION_NAME_CHARS).collect();
-    wrong.add(format!("{prefix}{shown}"), "is no attribute's name: lower-case letters and digits alone, 1 to 64 of them");
-}
-
-/// The schema of a fact in structured mode.
-#[derive(Clone, Copy, Debug)]
-pub struct FactEvent;
-
-impl PartialSchema for FactEvent {
-    fn schema() -> RefOr<Schema> {
-        let kinds = ["PaymentData", "PaymentNotice", "StockData", "ShipmentStart", "ShipmentEnd", "ReturnData"];
-        let one = |schema: &&str| event_of(schema);
-        let schema = json!({
-            "description": "A fact as a CloudEvent in structured mode. Extension attributes are allowed.",
-            "oneOf": kinds.iter().map(one).collect::<Vec<Value>>(),
-        });
-        serde_json::from_value(schema).unwrap_or_default()
-    }
-}
-
-/// An event whose data is of this schema.
-fn event_of(schema: &str) -> Value {
-    let of_kind = |name: &&str| FactKind::of(name).is_some_and(|kind| kind.schema_name() == schema);
-    let types: Vec<&str> = Fact::type_names().filter(of_kind).collect();
-    json!({
-        "type": "object",
-        "title": format!("{schema}Event"),
-        "required": ["specversion", "type", "source", "id", "data"],
-        "properties": {
-            "specversion": {"type": "string", "enum": ["1.0"]},
-            "type": {"type": "string", "enum": types},
-            "source": {"$ref": "#/components/schemas/EventIdentifier"},
-            "id": {"$ref": "#/components/schemas/EventIdentifier"},
-            "subject": {"type": "string"},
-            "time": {"$ref": "#/components/schemas/Timestamp"},
-            "datacontenttype": {"type": "string", "enum": ["application/json"]},
-            "dataschema": {"type": "string"},
-            "data": {"$ref": format!("#/components/schemas/{schema}")},
-        },
-        "propertyNames": {"type": "string", "pattern": "^([a-z0-9]{1,64})$"},
-        "additionalProperties": {"type": ["string", "integer", "boolean", "null"]},
-    })
-}
-
-impl ToSchema for FactEvent {
-    fn name() -> std::borrow::Cow<'static, str> {
-        "FactEvent".into()
-    }
-
-    fn schemas(list: &mut Vec<(String, RefOr<Schema>)>) {
-        fn add<T: ToSchema>(list: &mut Vec<(String, RefOr<Schema>)>) {
-            list.push((T::name().into_owned(), T::schema()));
-            T::schemas(list);
-        }
-        add::<PaymentData>(list);
-        add::<PaymentNotice>(list);
-        add::<StockData>(list);
-        add::<ShipmentStart>(list);
-        add::<ShipmentEnd>(list);
-        add::<ReturnData>(list);
-        add::<crate::scalars::EventIdText>(list);
-        add::<crate::scalars::TimestampText>(list);
-    }
+    wrong.add(
+        format!("{prefix}{shown}"),
+        "is no attribute's name: lower-case letters and digits alone, 1 to 64 of them",
+    );
 }
 
 #[cfg(test)]
@@ -263,7 +262,13 @@ mod tests {
     use super::*;
 
     fn wrong(parsed: Result<Parsed<Option<NewFact>>, Malformed>) -> Vec<String> {
-        parsed.unwrap().wrong.as_slice().iter().map(|one| one.field.clone()).collect()
+        parsed
+            .unwrap()
+            .wrong
+            .as_slice()
+            .iter()
+            .map(|one| one.field.clone())
+            .collect()
     }
 
     const CAPTURED: &str = r#"{"specversion":"1.0","type":"payment.captured.v1","source":"/psp","id":"1","tenant":"t1","traceparent":"x",
@@ -273,8 +278,13 @@ mod tests {
     fn a_fact_is_read_in_both_modes_alike() {
         let structured = fact_from_structured(CAPTURED.as_bytes()).unwrap();
         assert_eq!(structured.wrong, Violations::new());
-        let attributes = [("specversion", "1.0"), ("type", "payment.captured.v1"), ("source", "/psp"), ("id", "1")]
-            .map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let attributes = [
+            ("specversion", "1.0"),
+            ("type", "payment.captured.v1"),
+            ("source", "/psp"),
+            ("id", "1"),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()));
         let data = br#"{"external_id":"e-1","payment_id":"p","amount":5,"currency":"EUR"}"#;
         let binary = fact_from_parts(attributes.to_vec(), data, "ce-").unwrap();
         assert_eq!(binary, structured);
@@ -286,12 +296,37 @@ mod tests {
             "data":{"payment_id":7,"amount":-1,"curency":"EUR","currency":"EU"}}"#;
         assert_eq!(
             wrong(fact_from_structured(body.as_bytes())),
-            ["source", "ext", "Tenant", "id", "specversion", "data.payment_id", "data.curency", "data.order_id", "data.currency", "data.amount"]
+            [
+                "source",
+                "ext",
+                "Tenant",
+                "id",
+                "specversion",
+                "data.payment_id",
+                "data.curency",
+                "data.order_id",
+                "data.currency",
+                "data.amount"
+            ]
         );
-        let attributes = vec![("type".to_owned(), "stock.refused.v1".to_owned()), ("source".to_owned(), String::new())];
+        let attributes = vec![
+            ("type".to_owned(), "stock.refused.v1".to_owned()),
+            ("source".to_owned(), String::new()),
+        ];
         assert_eq!(
-            wrong(fact_from_parts(attributes, br#"{"order_id":"7","amount":1}"#, "ce-")),
-            ["ce-specversion", "ce-id", "order_id", "amount", "reservation_id", "ce-source"]
+            wrong(fact_from_parts(
+                attributes,
+                br#"{"order_id":"7","amount":1}"#,
+                "ce-"
+            )),
+            [
+                "ce-specversion",
+                "ce-id",
+                "order_id",
+                "amount",
+                "reservation_id",
+                "ce-source"
+            ]
         );
     }
 
@@ -301,20 +336,33 @@ mod tests {
         let parsed = fact_from_structured(body.as_bytes()).unwrap();
         assert_eq!(parsed.value, None);
         let reason = &parsed.wrong.as_slice()[0].reason;
-        assert!(reason.contains("did you mean \"payment.captured.v1\"") && reason.contains("return.received.v1"), "{reason}");
+        assert!(
+            reason.contains("did you mean \"payment.captured.v1\"")
+                && reason.contains("return.received.v1"),
+            "{reason}"
+        );
     }
 
     #[test]
     fn data_that_is_missing_or_encoded_is_told() {
         let body = r#"{"specversion":"1.0","type":"stock.refused.v1","source":"s","id":"1","data_base64":"e30="}"#;
-        assert_eq!(wrong(fact_from_structured(body.as_bytes())), ["data_base64", "data"]);
+        assert_eq!(
+            wrong(fact_from_structured(body.as_bytes())),
+            ["data_base64", "data"]
+        );
         let body = r#"{"specversion":"1.0","type":"stock.refused.v1","source":"s","id":"1","data":"text","datacontenttype":"text/xml"}"#;
-        assert_eq!(wrong(fact_from_structured(body.as_bytes()))[..2], ["datacontenttype", "data"]);
+        assert_eq!(
+            wrong(fact_from_structured(body.as_bytes()))[..2],
+            ["datacontenttype", "data"]
+        );
     }
 
     #[test]
     fn values_are_decoded_once() {
-        assert_eq!(percent_decoded("Euro%20%E2%82%AC%20%25").as_deref(), Some("Euro € %"));
+        assert_eq!(
+            percent_decoded("Euro%20%E2%82%AC%20%25").as_deref(),
+            Some("Euro € %")
+        );
         assert_eq!(percent_decoded("%ff"), None);
     }
 }

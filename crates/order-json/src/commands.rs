@@ -59,7 +59,10 @@ object_only!(Cancel, LineQuantity, Hold, Release);
 
 impl From<LineQuantity> for order_core::domain::LineQuantity {
     fn from(wire: LineQuantity) -> Self {
-        Self { line_no: wire.line_no, quantity: wire.quantity }
+        Self {
+            line_no: wire.line_no,
+            quantity: wire.quantity,
+        }
     }
 }
 
@@ -67,12 +70,20 @@ impl WireType for Cancel {
     type Domain = Cancellation;
 
     fn into_domain(self, wrong: &mut Violations) -> Cancellation {
-        let lines = self.lines.map(|lines| lines.into_iter().map(Into::into).collect::<Vec<_>>());
+        let lines = self
+            .lines
+            .map(|lines| lines.into_iter().map(Into::into).collect::<Vec<_>>());
         // A list that came out empty by mistake must not cancel everything.
         if lines.as_ref().is_some_and(Vec::is_empty) {
-            wrong.add("lines", "must name a line; leave it out to cancel the whole order");
+            wrong.add(
+                "lines",
+                "must name a line; leave it out to cancel the whole order",
+            );
         }
-        Cancellation { reason: self.reason, lines: lines.unwrap_or_default() }
+        Cancellation {
+            reason: self.reason,
+            lines: lines.unwrap_or_default(),
+        }
     }
 }
 
@@ -80,7 +91,10 @@ impl WireType for Hold {
     type Domain = HoldRequest;
 
     fn into_domain(self, _: &mut Violations) -> HoldRequest {
-        HoldRequest { kind: self.kind, reason: self.reason }
+        HoldRequest {
+            kind: self.kind,
+            reason: self.reason,
+        }
     }
 }
 

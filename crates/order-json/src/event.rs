@@ -1,8 +1,8 @@
 //! An event as a `CloudEvent` in structured JSON: one shape for history, watch, changes and Kafka.
 
 use crate::event_data::EventDataView;
-use crate::order::{display, time};
 use crate::scalars::{OrderIdText, PositionText, TimestampText};
+use crate::views::{display, time};
 use order_core::domain::{OrderId, Timestamp};
 use order_core::ports::{FeedPosition, FeedToken, RecordedEvent};
 use serde::{Serialize, Serializer};
@@ -59,7 +59,10 @@ impl<'a> From<&'a RecordedEvent> for EventView<'a> {
         let order_id = event.order.order_id;
         EventView {
             specversion: "1.0",
-            id: EventId { order_id, version: event.version() },
+            id: EventId {
+                order_id,
+                version: event.version(),
+            },
             source: SOURCE,
             r#type: event.data.type_name(),
             subject: order_id,
@@ -84,7 +87,6 @@ impl Display for EventId {
     }
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
 fn position<S: Serializer>(position: &FeedPosition, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(&FeedToken::at(*position))
 }

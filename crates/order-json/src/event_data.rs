@@ -1,11 +1,13 @@
 //! The data of an event: its own fields, its cause, and the order after it.
 
 use crate::OrderView;
-use crate::order::{amount, display};
-use crate::order_parts::{HoldView, Units, units};
+use crate::order_parts::{HoldView, Units};
 use crate::scalars::{AmountValue, CurrencyCode, OrderIdText};
-use order_core::domain::{Amount, Cause, Event, EventData, Fact, LineQuantity, OrderId, PaymentRelease};
-use serde::{Serialize, Serializer};
+use crate::views::{Each, Minor, amount, display};
+use order_core::domain::{
+    Amount, Cause, Currency, Event, EventData, Fact, LineQuantity, OrderId, PaymentRelease,
+};
+use serde::Serialize;
 use utoipa::ToSchema;
 
 /// The data of an event. Beside `order_id`, `version`, `cause` and `order`, which every event has,
@@ -22,9 +24,9 @@ pub struct EventDataView<'a> {
     #[schema(value_type = Vec<String>, required = false)]
     fields: Option<&'a [String]>,
     /// Which units: of `order.lines_cancelled.v1`.
-    #[serde(serialize_with = "quantities", skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Vec<Units>, required = false)]
-    lines: Option<&'a [LineQuantity]>,
+    lines: Option<Each<'a, LineQuantity, Units>>,
     /// The hold: of `order.held.v1` and `.released.v1`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = HoldView, required = false)]
@@ -34,9 +36,9 @@ pub struct EventDataView<'a> {
     #[schema(value_type = FactView, required = false)]
     fact: Option<FactView<'a>>,
     /// How much: of `order.refund_due.v1`.
-    #[serde(serialize_with = "optional_amount", skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = AmountValue, required = false)]
-    amount: Option<Amount>,
+    amount: Option<Minor>,
     /// In which currency: of `order.refund_due.v1`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = CurrencyCode, required = false)]
@@ -46,9 +48,9 @@ pub struct EventDataView<'a> {
     #[schema(value_type = Vec<String>, required = false)]
     reservation_ids: Option<&'a [String]>,
     /// Which authorisations: of `order.payment_release_due.v1`.
-    #[serde(serialize_with = "releases", skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Vec<ReleaseView>, required = false)]
-    payments: Option<&'a [PaymentRelease]>,
+    payments: Option<Each<'a, PaymentRelease, ReleaseView<'a>>>,
     /// The order's id.
     #[serde(serialize_with = "display")]
     #[schema(value_type = OrderIdText)]
@@ -80,13 +82,16 @@ impl<'a> From<&'a Event> for EventDataView<'a> {
             order: (&*event.order).into(),
         };
         match &event.data {
-            EventData::Placed | EventData::Confirmed | EventData::Expired | EventData::Completed => {}
+            EventData::Placed
+            | EventData::Confirmed
+            | EventData::Expired
+            | EventData::Completed => {}
             EventData::Rejected { reason }
             | EventData::CancellationRequested { reason }
             | EventData::Cancelled { reason } => view.reason = Some(reason),
             EventData::Amended { fields } => view.fields = Some(fields),
             EventData::LinesCancelled { lines, reason } => {
-                view.lines = Some(lines);
+                view.lines = Some(Each::of(lines));
                 view.reason = Some(reason);
             }
             EventData::Held(hold) | EventData::Released(hold) => view.hold = Some(hold.into()),
@@ -94,12 +99,13 @@ impl<'a> From<&'a Event> for EventDataView<'a> {
             | EventData::FulfillmentChanged(fact)
             | EventData::ReturnChanged(fact) => view.fact = Some(fact.into()),
             EventData::RefundDue { amount, currency } => {
-                (view.amount, view.currency) = (Some(*amount), Some(currency.code()));
+                view.amount = Some(Minor(*amount));
+                view.currency = Some(currency.code());
             }
             EventData::StockReleaseDue { reservation_ids } => {
                 view.reservation_ids = Some(reservation_ids);
             }
-            EventData::PaymentReleaseDue { payments } => view.payments = Some(payments),
+            EventData::PaymentReleaseDue { payments } => view.payments = Some(Each::of(payments)),
         }
         view
     }
@@ -148,9 +154,9 @@ struct FactView<'a> {
     #[schema(required = false)]
     reference: &'a str,
     /// How much.
-    #[serde(serialize_with = "optional_amount", skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = AmountValue, required = false)]
-    amount: Option<Amount>,
+    amount: Option<Minor>,
     /// The currency of `amount`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = CurrencyCode, required = false)]
@@ -176,9 +182,9 @@ struct FactView<'a> {
     #[schema(required = false)]
     return_id: &'a str,
     /// Which units.
-    #[serde(serialize_with = "units", skip_serializing_if = "<[_]>::is_empty")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Vec<Units>, required = false)]
-    lines: &'a [(u32, u32)],
+    lines: Option<Each<'a, (u32, u32), Units>>,
     /// The producer's words.
     #[serde(skip_serializing_if = "str::is_empty")]
     #[schema(required = false)]
@@ -187,27 +193,36 @@ struct FactView<'a> {
 
 impl<'a> From<&'a Fact> for FactView<'a> {
     fn from(fact: &'a Fact) -> FactView<'a> {
-        let view = FactView { r#type: fact.type_name(), ..FactView::default() };
+        let view = FactView {
+            r#type: fact.type_name(),
+            ..FactView::default()
+        };
         match fact {
             Fact::Payment(fact) => FactView {
                 payment_id: &fact.payment_id,
                 reference: &fact.reference,
-                amount: fact.amount,
-                currency: fact.currency.as_ref().map(|currency| currency.code()),
+                amount: fact.amount.map(Minor),
+                currency: fact.currency.as_ref().map(Currency::code),
                 reason: &fact.reason,
                 ..view
             },
-            Fact::Stock(fact) => {
-                FactView { reservation_id: &fact.reservation_id, reason: &fact.reason, ..view }
-            }
+            Fact::Stock(fact) => FactView {
+                reservation_id: &fact.reservation_id,
+                reason: &fact.reason,
+                ..view
+            },
             Fact::Shipment(fact) => FactView {
                 shipment_id: &fact.shipment_id,
                 carrier: &fact.carrier,
                 tracking_number: &fact.tracking_number,
-                lines: &fact.lines,
+                lines: (!fact.lines.is_empty()).then(|| Each::of(&fact.lines)),
                 ..view
             },
-            Fact::Return(fact) => FactView { return_id: &fact.return_id, lines: &fact.lines, ..view },
+            Fact::Return(fact) => FactView {
+                return_id: &fact.return_id,
+                lines: Some(Each::of(&fact.lines)),
+                ..view
+            },
         }
     }
 }
@@ -224,21 +239,11 @@ struct ReleaseView<'a> {
     amount: Amount,
 }
 
-fn optional_amount<S: Serializer>(value: &Option<Amount>, serializer: S) -> Result<S::Ok, S::Error> {
-    match value {
-        Some(value) => amount(value, serializer),
-        None => serializer.serialize_none(),
+impl<'a> From<&'a PaymentRelease> for ReleaseView<'a> {
+    fn from(release: &'a PaymentRelease) -> ReleaseView<'a> {
+        ReleaseView {
+            payment_id: &release.payment_id,
+            amount: release.amount,
+        }
     }
-}
-
-fn quantities<S: Serializer>(lines: &Option<&[LineQuantity]>, serializer: S) -> Result<S::Ok, S::Error> {
-    let units = |line: &LineQuantity| Units { line_no: line.line_no, quantity: line.quantity };
-    serializer.collect_seq(lines.unwrap_or_default().iter().map(units))
-}
-
-fn releases<S: Serializer>(list: &Option<&[PaymentRelease]>, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_seq(list.unwrap_or_default().iter().map(|release| ReleaseView {
-        payment_id: &release.payment_id,
-        amount: release.amount,
-    }))
 }

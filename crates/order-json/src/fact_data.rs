@@ -2,7 +2,8 @@
 
 use crate::LineQuantity;
 use crate::scalars::{
-    AmountValue, CurrencyCode, ExternalId, FactName, FactReason, FactReference, Identifier, OrderIdText,
+    AmountValue, CurrencyCode, ExternalId, FactName, FactReason, FactReference, Identifier,
+    OrderIdText,
 };
 use crate::strict::object_only;
 use order_core::domain::{NewFactBody, OrderId, PaymentKind, ShipmentKind, StockKind};
@@ -111,6 +112,7 @@ pub(crate) struct ShipmentStart {
 /// Data of `shipment.delivered.v1` and `.lost.v1`. One of `order_id` and `external_id` names the order.
 #[derive(Deserialize, ToSchema)]
 #[serde(remote = "Self", deny_unknown_fields)]
+#[expect(clippy::struct_field_names, reason = "the names are the contract's")]
 pub(crate) struct ShipmentEnd {
     /// The order by our id; it counts where both are given.
     #[schema(value_type = Option<OrderIdText>)]
@@ -141,7 +143,14 @@ pub(crate) struct ReturnData {
     lines: Vec<LineQuantity>,
 }
 
-object_only!(PaymentData, PaymentNotice, StockData, ShipmentStart, ShipmentEnd, ReturnData);
+object_only!(
+    PaymentData,
+    PaymentNotice,
+    StockData,
+    ShipmentStart,
+    ShipmentEnd,
+    ReturnData
+);
 
 /// What a message's data says: which order, and what happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -190,27 +199,77 @@ impl FactKind {
         use serde_json::from_value;
         Ok(match self {
             FactKind::Payment(kind) if kind.needs_amount() => {
-                let PaymentData { order_id, external_id, payment_id, reference, amount, currency, reason } =
-                    from_value(value)?;
+                let PaymentData {
+                    order_id,
+                    external_id,
+                    payment_id,
+                    reference,
+                    amount,
+                    currency,
+                    reason,
+                } = from_value(value)?;
                 let (amount, currency) = (Some(amount), Some(currency));
-                let body = NewFactBody::Payment { kind, payment_id, reference, amount, currency, reason };
+                let body = NewFactBody::Payment {
+                    kind,
+                    payment_id,
+                    reference,
+                    amount,
+                    currency,
+                    reason,
+                };
                 FactData::of(order_id, external_id, body)
             }
             FactKind::Payment(kind) => {
-                let PaymentNotice { order_id, external_id, payment_id, reference, amount, currency, reason } =
-                    from_value(value)?;
-                let body = NewFactBody::Payment { kind, payment_id, reference, amount, currency, reason };
+                let PaymentNotice {
+                    order_id,
+                    external_id,
+                    payment_id,
+                    reference,
+                    amount,
+                    currency,
+                    reason,
+                } = from_value(value)?;
+                let body = NewFactBody::Payment {
+                    kind,
+                    payment_id,
+                    reference,
+                    amount,
+                    currency,
+                    reason,
+                };
                 FactData::of(order_id, external_id, body)
             }
             FactKind::Stock(kind) => {
-                let StockData { order_id, external_id, reservation_id, reason } = from_value(value)?;
-                FactData::of(order_id, external_id, NewFactBody::Stock { kind, reservation_id, reason })
+                let StockData {
+                    order_id,
+                    external_id,
+                    reservation_id,
+                    reason,
+                } = from_value(value)?;
+                FactData::of(
+                    order_id,
+                    external_id,
+                    NewFactBody::Stock {
+                        kind,
+                        reservation_id,
+                        reason,
+                    },
+                )
             }
             FactKind::Shipment(kind) => read_shipment(kind, value)?,
             FactKind::Return => {
-                let ReturnData { order_id, external_id, return_id, lines } = from_value(value)?;
+                let ReturnData {
+                    order_id,
+                    external_id,
+                    return_id,
+                    lines,
+                } = from_value(value)?;
                 let lines = lines.into_iter().map(Into::into).collect();
-                FactData::of(order_id, external_id, NewFactBody::Return { return_id, lines })
+                FactData::of(
+                    order_id,
+                    external_id,
+                    NewFactBody::Return { return_id, lines },
+                )
             }
         })
     }
@@ -218,15 +277,37 @@ impl FactKind {
 
 fn read_shipment(kind: ShipmentKind, value: serde_json::Value) -> serde_json::Result<FactData> {
     if kind == ShipmentKind::Shipped {
-        let ShipmentStart { order_id, external_id, shipment_id, carrier, tracking_number, lines } =
-            serde_json::from_value(value)?;
+        let ShipmentStart {
+            order_id,
+            external_id,
+            shipment_id,
+            carrier,
+            tracking_number,
+            lines,
+        } = serde_json::from_value(value)?;
         let lines = lines.into_iter().map(Into::into).collect();
-        let body = NewFactBody::Shipment { kind, shipment_id, carrier, tracking_number, lines };
+        let body = NewFactBody::Shipment {
+            kind,
+            shipment_id,
+            carrier,
+            tracking_number,
+            lines,
+        };
         return Ok(FactData::of(order_id, external_id, body));
     }
-    let ShipmentEnd { order_id, external_id, shipment_id } = serde_json::from_value(value)?;
+    let ShipmentEnd {
+        order_id,
+        external_id,
+        shipment_id,
+    } = serde_json::from_value(value)?;
     let (carrier, tracking_number) = (None, None);
-    let body = NewFactBody::Shipment { kind, shipment_id, carrier, tracking_number, lines: Vec::new() };
+    let body = NewFactBody::Shipment {
+        kind,
+        shipment_id,
+        carrier,
+        tracking_number,
+        lines: Vec::new(),
+    };
     Ok(FactData::of(order_id, external_id, body))
 }
 
@@ -234,6 +315,10 @@ impl FactData {
     /// The walk has told of an id that is none.
     fn of(order_id: Option<String>, external_id: Option<String>, body: NewFactBody) -> FactData {
         let order_id = order_id.and_then(|text| text.parse().ok());
-        FactData { order_id, external_id, body }
+        FactData {
+            order_id,
+            external_id,
+            body,
+        }
     }
 }

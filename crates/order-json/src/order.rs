@@ -4,11 +4,12 @@ use crate::order_parts::{
     ActionView, AddressView, HoldView, LineView, PaymentView, ReturnView, ShipmentView, TotalsView,
 };
 use crate::scalars::{
-    AmountValue, CurrencyCode, ExternalId, FulfillmentStatusName, Identifier, Metadata, OrderIdText,
-    PaymentStatusName, PaymentTermsName, ReturnStatusName, StateName, TimestampText,
+    AmountValue, CurrencyCode, ExternalId, FulfillmentStatusName, Identifier, Metadata,
+    OrderIdText, PaymentStatusName, PaymentTermsName, ReturnStatusName, StateName, TimestampText,
 };
 use crate::time::Rfc3339;
-use order_core::domain::{Amount, Order, OrderId, Timestamp};
+use crate::views::{Each, amount, display, time};
+use order_core::domain::{Amount, Hold, Line, Order, OrderId, Return, Shipment, Timestamp};
 use serde::{Serialize, Serializer};
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -45,9 +46,8 @@ pub struct OrderView<'a> {
     #[schema(value_type = ReturnStatusName)]
     return_status: &'static str,
     /// What was ordered, and what became of it.
-    #[serde(serialize_with = "lines")]
     #[schema(value_type = Vec<LineView>)]
-    lines: &'a Order,
+    lines: Each<'a, Line, LineView<'a>>,
     /// The order-level discount, before it is spread over the lines.
     #[serde(serialize_with = "amount")]
     #[schema(value_type = AmountValue)]
@@ -75,25 +75,21 @@ pub struct OrderView<'a> {
     #[schema(value_type = Metadata)]
     metadata: &'a BTreeMap<String, String>,
     /// The order expires if it is not confirmed by then.
-    #[serde(serialize_with = "optional_time", skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = TimestampText, required = false)]
-    confirm_before: Option<Timestamp>,
+    confirm_before: Option<Rfc3339>,
     /// The parcels.
-    #[serde(serialize_with = "shipments")]
     #[schema(value_type = Vec<ShipmentView>)]
-    shipments: &'a Order,
+    shipments: Each<'a, Shipment, ShipmentView<'a>>,
     /// Goods that came back.
-    #[serde(serialize_with = "returns")]
     #[schema(value_type = Vec<ReturnView>)]
-    returns: &'a Order,
+    returns: Each<'a, Return, ReturnView<'a>>,
     /// What keeps the order from moving forward.
-    #[serde(serialize_with = "holds")]
     #[schema(value_type = Vec<HoldView>)]
-    holds: &'a Order,
+    holds: Each<'a, Hold, HoldView<'a>>,
     /// What a caller may ask now, and why not the rest.
-    #[serde(serialize_with = "actions")]
     #[schema(value_type = Vec<ActionView>)]
-    allowed_actions: &'a Order,
+    allowed_actions: Actions<'a>,
     /// The number of events so far.
     #[schema(minimum = 1)]
     version: u64,
@@ -122,7 +118,7 @@ impl<'a> From<&'a Order> for OrderView<'a> {
             payment_status: order.payment_status.as_str(),
             fulfillment_status: order.fulfillment_status.as_str(),
             return_status: order.return_status.as_str(),
-            lines: order,
+            lines: Each::of(&order.lines),
             discount: order.discount,
             shipping: order.shipping,
             tax: order.tax,
@@ -131,11 +127,11 @@ impl<'a> From<&'a Order> for OrderView<'a> {
             payment: order.payment.into(),
             shipping_address: order.shipping_address.as_ref().map(Into::into),
             metadata: &order.metadata,
-            confirm_before: order.confirm_before,
-            shipments: order,
-            returns: order,
-            holds: order,
-            allowed_actions: order,
+            confirm_before: order.confirm_before.map(Rfc3339),
+            shipments: Each::of(&order.shipments),
+            returns: Each::of(&order.returns),
+            holds: Each::of(&order.holds),
+            allowed_actions: Actions(order),
             version: order.version,
             etag: Etag(order.version),
             placed_at: order.placed_at,
@@ -152,45 +148,11 @@ impl Display for Etag {
     }
 }
 
-// Lists are written element by element: a view lives only as long as its element is written.
+/// The actions are worked out when they are written.
+struct Actions<'a>(&'a Order);
 
-fn lines<S: Serializer>(order: &&Order, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_seq(order.lines.iter().map(LineView::from))
-}
-
-fn shipments<S: Serializer>(order: &&Order, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_seq(order.shipments.iter().map(ShipmentView::from))
-}
-
-fn returns<S: Serializer>(order: &&Order, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_seq(order.returns.iter().map(ReturnView::from))
-}
-
-fn holds<S: Serializer>(order: &&Order, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_seq(order.holds.iter().map(HoldView::from))
-}
-
-fn actions<S: Serializer>(order: &&Order, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_seq(order.allowed_actions().iter().map(ActionView::from))
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
-pub(crate) fn amount<S: Serializer>(amount: &Amount, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_i64(amount.minor())
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
-pub(crate) fn time<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(&Rfc3339(*at))
-}
-
-fn optional_time<S: Serializer>(at: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
-    match at {
-        Some(at) => time(at, serializer),
-        None => serializer.serialize_none(),
+impl Serialize for Actions<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.allowed_actions().iter().map(ActionView::from))
     }
-}
-
-pub(crate) fn display<T: Display, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(value)
 }

@@ -1,13 +1,14 @@
 //! The parts of an order, written out.
 
-use crate::order::amount;
 use crate::scalars::{
-    ActionName, AmountValue, Count, CountryCode, Identifier, LineNo, NameText, QuantityValue, ShipmentStatusName,
+    ActionName, AmountValue, Count, CountryCode, Identifier, LineNo, NameText, QuantityValue,
+    ShipmentStatusName,
 };
+use crate::views::{Each, amount};
 use order_core::domain::{
-    Address, AllowedAction, Amount, Hold, Line, PaymentSums, Return, Shipment, Totals,
+    Address, AllowedAction, Amount, Hold, Line, LineQuantity, PaymentSums, Return, Shipment, Totals,
 };
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 use utoipa::ToSchema;
 
 /// One line of an order.
@@ -114,8 +115,20 @@ pub(crate) struct TotalsView {
 
 impl From<Totals> for TotalsView {
     fn from(totals: Totals) -> TotalsView {
-        let Totals { subtotal, discount, shipping, tax, total } = totals;
-        TotalsView { subtotal, discount, shipping, tax, total }
+        let Totals {
+            subtotal,
+            discount,
+            shipping,
+            tax,
+            total,
+        } = totals;
+        TotalsView {
+            subtotal,
+            discount,
+            shipping,
+            tax,
+            total,
+        }
     }
 }
 
@@ -143,8 +156,18 @@ pub(crate) struct PaymentView {
 
 impl From<PaymentSums> for PaymentView {
     fn from(sums: PaymentSums) -> PaymentView {
-        let PaymentSums { authorized, captured, refunded, voided } = sums;
-        PaymentView { authorized, captured, refunded, voided }
+        let PaymentSums {
+            authorized,
+            captured,
+            refunded,
+            voided,
+        } = sums;
+        PaymentView {
+            authorized,
+            captured,
+            refunded,
+            voided,
+        }
     }
 }
 
@@ -203,9 +226,8 @@ pub(crate) struct ShipmentView<'a> {
     #[schema(required = false)]
     tracking_number: &'a str,
     /// What is in it; empty until it is told that the parcel left.
-    #[serde(serialize_with = "units")]
     #[schema(value_type = Vec<Units>)]
-    lines: &'a [(u32, u32)],
+    lines: Each<'a, (u32, u32), Units>,
 }
 
 impl<'a> From<&'a Shipment> for ShipmentView<'a> {
@@ -215,7 +237,7 @@ impl<'a> From<&'a Shipment> for ShipmentView<'a> {
             status: shipment.status.as_str(),
             carrier: &shipment.carrier,
             tracking_number: &shipment.tracking_number,
-            lines: &shipment.lines,
+            lines: Each::of(&shipment.lines),
         }
     }
 }
@@ -228,14 +250,16 @@ pub(crate) struct ReturnView<'a> {
     #[schema(value_type = Identifier)]
     return_id: &'a str,
     /// What came back.
-    #[serde(serialize_with = "units")]
     #[schema(value_type = Vec<Units>)]
-    lines: &'a [(u32, u32)],
+    lines: Each<'a, (u32, u32), Units>,
 }
 
 impl<'a> From<&'a Return> for ReturnView<'a> {
     fn from(back: &'a Return) -> ReturnView<'a> {
-        ReturnView { return_id: &back.return_id, lines: &back.lines }
+        ReturnView {
+            return_id: &back.return_id,
+            lines: Each::of(&back.lines),
+        }
     }
 }
 
@@ -245,17 +269,28 @@ impl<'a> From<&'a Return> for ReturnView<'a> {
 pub(crate) struct Units {
     /// 1 for the first line.
     #[schema(value_type = LineNo)]
-    pub(crate) line_no: i64,
+    line_no: i64,
     /// How many units.
     #[schema(value_type = Count)]
-    pub(crate) quantity: i64,
+    quantity: i64,
 }
 
-pub(crate) fn units<S: Serializer>(lines: &&[(u32, u32)], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_seq(lines.iter().map(|&(line_no, quantity)| Units {
-        line_no: line_no.into(),
-        quantity: quantity.into(),
-    }))
+impl From<&(u32, u32)> for Units {
+    fn from(&(line_no, quantity): &(u32, u32)) -> Units {
+        Units {
+            line_no: line_no.into(),
+            quantity: quantity.into(),
+        }
+    }
+}
+
+impl From<&LineQuantity> for Units {
+    fn from(line: &LineQuantity) -> Units {
+        Units {
+            line_no: line.line_no,
+            quantity: line.quantity,
+        }
+    }
 }
 
 /// A hold: one reason why the order does not move forward.
@@ -275,7 +310,11 @@ pub(crate) struct HoldView<'a> {
 
 impl<'a> From<&'a Hold> for HoldView<'a> {
     fn from(hold: &'a Hold) -> HoldView<'a> {
-        HoldView { hold_id: &hold.hold_id, kind: &hold.kind, reason: &hold.reason }
+        HoldView {
+            hold_id: &hold.hold_id,
+            kind: &hold.kind,
+            reason: &hold.reason,
+        }
     }
 }
 

@@ -2,9 +2,9 @@
 //! cannot say something else than the checks do.
 
 use order_core::domain::limits::{
-    MAX_ADDRESS_PART_CHARS, MAX_EVENT_ID_CHARS, MAX_HOLD_KIND_CHARS, MAX_IDEMPOTENCY_KEY_CHARS,
-    MAX_ID_CHARS, MAX_METADATA_KEY_CHARS, MAX_METADATA_PAIRS, MAX_METADATA_VALUE_CHARS,
-    MAX_NAME_CHARS, MAX_QUANTITY, MAX_REASON_CHARS,
+    MAX_ADDRESS_PART_CHARS, MAX_EVENT_ID_CHARS, MAX_HOLD_KIND_CHARS, MAX_ID_CHARS,
+    MAX_IDEMPOTENCY_KEY_CHARS, MAX_METADATA_KEY_CHARS, MAX_METADATA_PAIRS,
+    MAX_METADATA_VALUE_CHARS, MAX_NAME_CHARS, MAX_QUANTITY, MAX_REASON_CHARS,
 };
 use order_core::domain::{
     Action, Amount, Currency, FulfillmentStatus, PaymentStatus, PaymentTerms, ReturnStatus,
@@ -42,7 +42,7 @@ macro_rules! scalar {
 }
 
 scalar! {
-    /// An order's id: a UUIDv7 of this service, in its hyphenated form.
+    /// An order's id: a version 7 UUID of this service, in its hyphenated form.
     OrderIdText = "OrderId": text_of(36, 36)
         .format(Some(SchemaFormat::Custom("uuid".to_owned())))
         .pattern(Some("^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$"))
@@ -87,10 +87,9 @@ scalar! {
         .examples([json!("FRAUD_CHECK")])
 }
 scalar! {
-    /// An idempotency key: 1 to 255 visible ASCII characters without spaces, chosen by the caller.
+    /// An idempotency key: 1 to 255 visible ASCII characters without spaces, chosen by the caller, such as `checkout-4711`.
     KeyText = "IdempotencyKey": text_of(1, MAX_IDEMPOTENCY_KEY_CHARS)
         .pattern(Some("^[!-~]+$"))
-        .examples([json!("checkout-4711")])
 }
 scalar! {
     /// `CloudEvents` source or id: 1 to 255 characters, no control characters.
@@ -124,13 +123,13 @@ scalar! {
     /// A time as RFC 3339 writes it, kept to the millisecond; answers are in UTC.
     TimestampText = "Timestamp": kind(Type::String)
         .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
-        .examples([json!("2026-01-31T23:59:59.999Z")])
+        .examples([json!("2099-12-31T23:59:59.999Z")])
 }
 scalar! {
     /// A position in the feed of all events: opaque, to be given back as it is.
     PositionText = "Position": text_of(1, 1_343)
-        .pattern(Some(r"^[0-9]{1,19}(\.[0-9]{1,19}){0,63}$"))
-        .examples([json!("42")])
+        .pattern(Some(r"^(0|[1-9][0-9]{0,18})(\.(0|[1-9][0-9]{0,18})){0,63}$"))
+        .examples([json!("0")])
 }
 scalar! {
     /// The written lifecycle of an order.
@@ -176,7 +175,9 @@ fn kind(kind: Type) -> ObjectBuilder {
 }
 
 fn text_of(min: usize, max: usize) -> ObjectBuilder {
-    kind(Type::String).min_length(Some(min)).max_length(Some(max))
+    kind(Type::String)
+        .min_length(Some(min))
+        .max_length(Some(max))
 }
 
 fn text(min: usize, max: usize) -> ObjectBuilder {
@@ -203,6 +204,8 @@ fn pairs(value: Object, times: usize) -> ObjectBuilder {
     let key: Object = text(1, MAX_METADATA_KEY_CHARS).into();
     kind(Type::Object)
         .property_names(Some(key))
-        .additional_properties(Some(AdditionalProperties::from(RefOr::T(Schema::Object(value)))))
+        .additional_properties(Some(AdditionalProperties::from(RefOr::T(Schema::Object(
+            value,
+        )))))
         .max_properties(Some(MAX_METADATA_PAIRS * times))
 }

@@ -1,7 +1,9 @@
 //! The schemas of everything that comes in, as plain JSON: what the walk reads, and what derives
 //! cannot say added to the published document.
 
-use crate::fact_data::{PaymentData, PaymentNotice, ReturnData, ShipmentEnd, ShipmentStart, StockData};
+use crate::fact_data::{
+    PaymentData, PaymentNotice, ReturnData, ShipmentEnd, ShipmentStart, StockData,
+};
 use crate::{Amend, BatchItem, BatchPlace, Cancel, Hold, NewOrder, Release};
 use serde_json::{Map, Value, json};
 use std::sync::OnceLock;
@@ -12,8 +14,14 @@ use utoipa::openapi::{RefOr, Schema};
 const REFERENCE: &str = "#/components/schemas/";
 
 /// Data of facts, each of which names its order in one of two ways.
-const FACT_DATA: [&str; 6] =
-    ["PaymentData", "PaymentNotice", "StockData", "ShipmentStart", "ShipmentEnd", "ReturnData"];
+const FACT_DATA: [&str; 6] = [
+    "PaymentData",
+    "PaymentNotice",
+    "StockData",
+    "ShipmentStart",
+    "ShipmentEnd",
+    "ReturnData",
+];
 
 /// The schema with this name; an empty one, which allows everything, where there is none.
 pub(crate) fn named(name: &str) -> &'static Value {
@@ -23,7 +31,10 @@ pub(crate) fn named(name: &str) -> &'static Value {
 
 /// The schema itself, or the one that it refers to, and whether null stands beside it.
 pub(crate) fn resolved(schema: &'static Value) -> (&'static Value, bool) {
-    if let Some(name) = schema["$ref"].as_str().and_then(|text| text.strip_prefix(REFERENCE)) {
+    if let Some(name) = schema["$ref"]
+        .as_str()
+        .and_then(|text| text.strip_prefix(REFERENCE))
+    {
         return (named(name), false);
     }
     // How utoipa writes an optional reference: null, or the reference.
@@ -54,7 +65,9 @@ fn incoming() -> &'static Map<String, Value> {
         collect::<ShipmentEnd>(&mut list);
         collect::<ReturnData>(&mut list);
         let as_json = |schema| serde_json::to_value(schema).unwrap_or_default();
-        list.into_iter().map(|(name, schema)| (name, as_json(schema))).collect()
+        list.into_iter()
+            .map(|(name, schema)| (name, as_json(schema)))
+            .collect()
     })
 }
 
@@ -63,13 +76,22 @@ fn collect<T: ToSchema>(list: &mut Vec<(String, RefOr<Schema>)>) {
     T::schemas(list);
 }
 
-/// Adds to an `OpenAPI` document what the derived schemas cannot say: a fact names its order by one
-/// of two members.
+/// Adds to an `OpenAPI` document what the derived schemas cannot say.
 pub fn refine(document: &mut Value) {
+    let schemas = &mut document["components"]["schemas"];
+    // A member that is there and not null.
+    let has = |name: &str| json!({"required": [name], "properties": {name: {"type": "string"}}});
     for name in FACT_DATA {
-        if let Some(schema) = document["components"]["schemas"][name].as_object_mut() {
-            let either = json!([{"required": ["order_id"]}, {"required": ["external_id"]}]);
-            schema.insert("anyOf".to_owned(), either);
+        if let Some(schema) = schemas.get_mut(name) {
+            schema["anyOf"] = json!([has("order_id"), has("external_id")]);
         }
+    }
+    if let Some(notice) = schemas.get_mut("PaymentNotice") {
+        let no_amount = json!({"properties": {"amount": {"type": "null"}}});
+        notice["allOf"] = json!([{"anyOf": [no_amount, has("currency")]}]);
+    }
+    if let Some(items) = schemas.pointer_mut("/BatchPlace/properties/orders/items") {
+        let other = json!({"description": "Anything else has a problem of its own as its result"});
+        *items = json!({"anyOf": [items.take(), other]});
     }
 }

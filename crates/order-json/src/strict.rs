@@ -112,6 +112,8 @@ impl<T: Spelling> Visitor<'_> for SpelledVisitor<T> {
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Spelled<T>, E> {
-        T::parse(text).map(Spelled).ok_or_else(|| E::custom("not of the documented form"))
+        T::parse(text)
+            .map(Spelled)
+            .ok_or_else(|| E::custom("not of the documented form"))
     }
 }

@@ -13,7 +13,9 @@ pub fn parse_timestamp(text: &str) -> Option<Timestamp> {
     let bytes = text.as_bytes();
     let date_time = bytes.get(..19)?;
     let marks = [(4, b'-'), (7, b'-'), (13, b':'), (16, b':')];
-    if marks.iter().any(|&(at, mark)| date_time[at] != mark) || !matches!(date_time[10], b'T' | b't') {
+    if marks.iter().any(|&(at, mark)| date_time[at] != mark)
+        || !matches!(date_time[10], b'T' | b't')
+    {
         return None;
     }
     let number = |from: usize, to: usize| digits(&date_time[from..to]);
@@ -37,7 +39,9 @@ pub fn parse_timestamp(text: &str) -> Option<Timestamp> {
 
 /// The milliseconds of a fraction, if there is one, and what stands after it.
 fn fraction(rest: &[u8]) -> Option<(i64, &[u8])> {
-    let Some(rest) = rest.strip_prefix(b".") else { return Some((0, rest)) };
+    let Some(rest) = rest.strip_prefix(b".") else {
+        return Some((0, rest));
+    };
     let length = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let (fraction, offset) = rest.split_at(length);
     let digit = |at: usize| i64::from(fraction.get(at).map_or(0, |byte| byte - b'0'));
@@ -59,7 +63,8 @@ fn offset_of(text: &[u8]) -> Option<i64> {
 
 fn digits(text: &[u8]) -> Option<i64> {
     text.iter().try_fold(0, |value, byte| {
-        byte.is_ascii_digit().then(|| value * 10 + i64::from(byte - b'0'))
+        byte.is_ascii_digit()
+            .then(|| value * 10 + i64::from(byte - b'0'))
     })
 }
 
@@ -90,7 +95,11 @@ fn civil_from_days(days: i64) -> (i64, i64, i64) {
     let year = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
     let of_year = of_era - (365 * year + year / 4 - year / 100);
     let shifted = (5 * of_year + 2) / 153;
-    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
+    let month = if shifted < 10 {
+        shifted + 3
+    } else {
+        shifted - 9
+    };
     let year = year + era * 400 + i64::from(month <= 2);
     (year, month, of_year - (153 * shifted + 2) / 5 + 1)
 }
@@ -144,19 +153,36 @@ mod tests {
             ("9999-12-31T23:59:59.999999Z", "9999-12-31T23:59:59.999Z"),
             ("1969-12-31T23:59:59.999-00:00", "1969-12-31T23:59:59.999Z"),
         ] {
-            assert_eq!(parse_timestamp(text).map(format_timestamp).as_deref(), Some(utc), "{text}");
+            assert_eq!(
+                parse_timestamp(text).map(format_timestamp).as_deref(),
+                Some(utc),
+                "{text}"
+            );
         }
     }
 
     #[test]
     fn what_rfc_3339_does_not_know_is_refused() {
         for text in [
-            "", "2026-01-01", "2026-01-01 00:00:00Z", "2026-01-01T00:00Z", "2026-01-01T00:00:00",
-            "2026-13-01T00:00:00Z", "2026-02-29T00:00:00Z", "2026-01-00T00:00:00Z",
-            "2026-01-01T24:00:00Z", "2026-01-01T00:60:00Z", "2026-01-01T00:00:60Z",
-            "2026-01-01T00:00:00.Z", "2026-01-01T00:00:00+0100", "2026-01-01T00:00:00+24:00",
-            "2026-01-01T00:00:00Z ", "+026-01-01T00:00:00Z", "0000-01-01T00:00:00Z",
-            "2026-01-01T00:00:00é", "9999-12-31T23:59:59-01:00",
+            "",
+            "2026-01-01",
+            "2026-01-01 00:00:00Z",
+            "2026-01-01T00:00Z",
+            "2026-01-01T00:00:00",
+            "2026-13-01T00:00:00Z",
+            "2026-02-29T00:00:00Z",
+            "2026-01-00T00:00:00Z",
+            "2026-01-01T24:00:00Z",
+            "2026-01-01T00:60:00Z",
+            "2026-01-01T00:00:60Z",
+            "2026-01-01T00:00:00.Z",
+            "2026-01-01T00:00:00+0100",
+            "2026-01-01T00:00:00+24:00",
+            "2026-01-01T00:00:00Z ",
+            "+026-01-01T00:00:00Z",
+            "0000-01-01T00:00:00Z",
+            "2026-01-01T00:00:00é",
+            "9999-12-31T23:59:59-01:00",
         ] {
             assert_eq!(parse_timestamp(text), None, "{text:?}");
         }

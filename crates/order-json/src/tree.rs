@@ -49,9 +49,10 @@ impl Node {
             Node::Integer(value) => Value::from(value),
             Node::Text(text) => Value::String(text),
             Node::List(list) => list.into_iter().map(Node::into_value).collect(),
-            Node::Object(members) => {
-                members.into_iter().map(|(name, node)| (name, node.into_value())).collect()
-            }
+            Node::Object(members) => members
+                .into_iter()
+                .map(|(name, node)| (name, node.into_value()))
+                .collect(),
         }
     }
 }
@@ -91,7 +92,11 @@ impl<'de> Visitor<'de> for NodeVisitor {
     }
 
     fn visit_f64<E>(self, value: f64) -> Result<Node, E> {
-        Ok(if value.abs() >= INTEGERS_END { Node::Huge } else { Node::Fraction })
+        Ok(if value.abs() >= INTEGERS_END {
+            Node::Huge
+        } else {
+            Node::Fraction
+        })
     }
 
     fn visit_str<E>(self, text: &str) -> Result<Node, E> {
@@ -125,7 +130,9 @@ mod tests {
 
     #[test]
     fn nothing_is_forgotten() {
-        let node = Node::parse(br#"{"a":1,"a":[null,true,1.0,1e3,99999999999999999999,-9223372036854775809,"x"]}"#);
+        let node = Node::parse(
+            br#"{"a":1,"a":[null,true,1.0,1e3,99999999999999999999,-9223372036854775809,"x"]}"#,
+        );
         let list = vec![
             Node::Null,
             Node::Bool(true),
@@ -135,7 +142,10 @@ mod tests {
             Node::Huge,
             Node::Text("x".into()),
         ];
-        let members = vec![("a".into(), Node::Integer(1)), ("a".into(), Node::List(list))];
+        let members = vec![
+            ("a".into(), Node::Integer(1)),
+            ("a".into(), Node::List(list)),
+        ];
         assert_eq!(node, Ok(Node::Object(members)));
     }
 

@@ -1,0 +1,78 @@
+//! The schema of a fact as a `CloudEvent` in structured mode: one shape for each kind of data.
+
+use crate::fact_data::{
+    FactKind, PaymentData, PaymentNotice, ReturnData, ShipmentEnd, ShipmentStart, StockData,
+};
+use crate::scalars::{EventIdText, TimestampText};
+use order_core::domain::Fact;
+use serde_json::{Value, json};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
+
+/// The schema of a fact in structured mode.
+#[derive(Clone, Copy, Debug)]
+pub struct FactEvent;
+
+impl PartialSchema for FactEvent {
+    fn schema() -> RefOr<Schema> {
+        let kinds = [
+            "PaymentData",
+            "PaymentNotice",
+            "StockData",
+            "ShipmentStart",
+            "ShipmentEnd",
+            "ReturnData",
+        ];
+        let one = |schema: &&str| event_of(schema);
+        let schema = json!({
+            "description": "A fact as a CloudEvent in structured mode. Extension attributes are allowed.",
+            "oneOf": kinds.iter().map(one).collect::<Vec<Value>>(),
+        });
+        serde_json::from_value(schema).unwrap_or_default()
+    }
+}
+
+/// An event whose data is of this schema.
+fn event_of(schema: &str) -> Value {
+    let of_kind = |name: &&str| FactKind::of(name).is_some_and(|kind| kind.schema_name() == schema);
+    let types: Vec<&str> = Fact::type_names().filter(of_kind).collect();
+    json!({
+        "type": "object",
+        "title": format!("{schema}Event"),
+        "required": ["specversion", "type", "source", "id", "data"],
+        "properties": {
+            "specversion": {"type": "string", "enum": ["1.0"]},
+            "type": {"type": "string", "enum": types},
+            "source": {"$ref": "#/components/schemas/EventIdentifier"},
+            "id": {"$ref": "#/components/schemas/EventIdentifier"},
+            "subject": {"type": ["string", "null"]},
+            "time": {"anyOf": [{"$ref": "#/components/schemas/Timestamp"}, {"type": "null"}]},
+            "datacontenttype": {"type": ["string", "null"], "enum": ["application/json", null]},
+            "dataschema": {"type": ["string", "null"]},
+            "data": {"$ref": format!("#/components/schemas/{schema}")},
+        },
+        "propertyNames": {"type": "string", "pattern": "^([a-z0-9]{1,64})$"},
+        "additionalProperties": {"type": ["string", "integer", "boolean", "null"]},
+    })
+}
+
+impl ToSchema for FactEvent {
+    fn name() -> std::borrow::Cow<'static, str> {
+        "FactEvent".into()
+    }
+
+    fn schemas(list: &mut Vec<(String, RefOr<Schema>)>) {
+        fn add<T: ToSchema>(list: &mut Vec<(String, RefOr<Schema>)>) {
+            list.push((T::name().into_owned(), T::schema()));
+            T::schemas(list);
+        }
+        add::<PaymentData>(list);
+        add::<PaymentNotice>(list);
+        add::<StockData>(list);
+        add::<ShipmentStart>(list);
+        add::<ShipmentEnd>(list);
+        add::<ReturnData>(list);
+        add::<EventIdText>(list);
+        add::<TimestampText>(list);
+    }
+}
