@@ -1,13 +1,13 @@
 //! Answers where all is well. Nobody else formats one.
 
-use crate::payload::Payload;
+use axum::body::Body;
 use http::header::{AGE, CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderName, LOCATION};
 use http::{HeaderValue, Response, StatusCode};
 use order_core::domain::Order;
 use order_core::ports::RecordedEvent;
 
 /// What a call answers with.
-pub(crate) type Answer = Response<Payload>;
+pub(crate) type Answer = Response<Body>;
 
 /// Bytes reserved for one event.
 const EVENT_BYTES: usize = 2_560;
@@ -16,7 +16,7 @@ const EVENT_BYTES: usize = 2_560;
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
 /// 200 with JSON.
-pub(crate) fn json(body: impl Into<Payload>) -> Answer {
+pub(crate) fn json(body: impl Into<Body>) -> Answer {
     let mut answer = Response::new(body.into());
     let headers = answer.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -39,7 +39,7 @@ pub(crate) fn preview(order: &Order) -> Answer {
 
 /// 304: the caller has this version already.
 pub(crate) fn not_modified(version: u64) -> Answer {
-    let mut answer = Response::new(Payload::empty());
+    let mut answer = Response::new(Body::empty());
     *answer.status_mut() = StatusCode::NOT_MODIFIED;
     set(&mut answer, ETAG, &etag(version));
     answer
@@ -50,7 +50,7 @@ pub(crate) fn not_modified(version: u64) -> Answer {
 
 /// 204 to an OPTIONS request.
 pub(crate) fn options(allow: &'static str) -> Answer {
-    let mut answer = Response::new(Payload::empty());
+    let mut answer = Response::new(Body::empty());
     *answer.status_mut() = StatusCode::NO_CONTENT;
     answer
         .headers_mut()

@@ -4,7 +4,7 @@
 use crate::answer::{self, Answer};
 use crate::error::Problem;
 use crate::openapi;
-use crate::payload::Payload;
+use axum::body::Body;
 use bytes::Bytes;
 use http::Response;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
@@ -65,8 +65,8 @@ fn file(name: &str) -> Result<File, Problem> {
 
 fn served(file: File) -> Answer {
     let body = match file.bytes {
-        Cow::Borrowed(bytes) => Payload::from(Bytes::from_static(bytes)),
-        Cow::Owned(bytes) => Payload::from(bytes),
+        Cow::Borrowed(bytes) => Body::from(Bytes::from_static(bytes)),
+        Cow::Owned(bytes) => Body::from(bytes),
     };
     let mut answer = Response::new(body);
     answer::set(&mut answer, CONTENT_TYPE, &file.media_type);

@@ -6,36 +6,42 @@ use crate::call::Call;
 use crate::context::{Context, REQUEST_ID, RequestIds};
 use crate::error::{Code, Problem};
 use crate::operation::Operation;
-use crate::route::{Route, allow, find};
+use crate::route::{Route, allow, router};
 use crate::watch::Watchers;
-use crate::{Config, Metrics, Payload};
+use crate::{Config, Metrics};
 use crate::{
     amend, batch_place, body, cancel, changes, docs, get, history, hold, list, media, place,
     probes, record_fact, release, watch,
 };
+use axum::Router;
+use axum::body::Body;
 use bytes::Bytes;
 use futures_util::FutureExt;
 use http::header::CONTENT_LENGTH;
 use http::request::Parts;
 use http::{HeaderValue, Method, Request, Response};
-use http_body::Body;
+use http_body::Body as _;
 use order_core::app::Orders;
 use order_core::ports::HealthSource;
 use planes::Drain;
 use prometheus_client::metrics::gauge::Gauge;
 use std::any::Any;
-use std::fmt::Display;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
+use tower::ServiceExt;
 use tracing::Instrument;
 
-/// REST over an application. Cheap to clone.
+/// REST over an application: an axum router, and what every request has. Cheap to clone.
 #[derive(Clone)]
-pub struct HttpEdge(Arc<Inner>);
+pub struct HttpEdge {
+    inner: Arc<Inner>,
+    router: Router,
+}
 
-struct Inner {
+/// What every request is answered with.
+pub(crate) struct Inner {
     config: Config,
     /// `None` on a listener for probes alone.
     orders: Option<Orders>,
@@ -67,42 +73,55 @@ impl HttpEdge {
         health: Arc<dyn HealthSource>,
         metrics: Metrics,
     ) -> HttpEdge {
-        let watch_room = Arc::new(Semaphore::new(
-            config.max_watch_streams.min(Semaphore::MAX_PERMITS),
-        ));
-        let request_ids = RequestIds::new();
-        HttpEdge(Arc::new(Inner {
+        let room = config.max_watch_streams.min(Semaphore::MAX_PERMITS);
+        let inner = Arc::new(Inner {
             config,
             orders,
             health,
             metrics,
-            request_ids,
-            watch_room,
-        }))
+            request_ids: RequestIds::new(),
+            watch_room: Arc::new(Semaphore::new(room)),
+        });
+        let router = router(Arc::clone(&inner));
+        HttpEdge { inner, router }
     }
 
     /// Its bounds.
     pub(crate) fn config(&self) -> &Config {
-        &self.0.config
+        &self.inner.config
     }
 
     /// Answers a request, whatever it is: every problem, a panic too, becomes an answer. `drain` ends
     /// streams when the service stops.
-    pub async fn answer<B>(&self, request: Request<B>, drain: Option<&Drain>) -> Response<Payload>
+    pub async fn answer<B>(&self, mut request: Request<B>, drain: Option<&Drain>) -> Response<Body>
     where
-        B: Body<Data = Bytes> + Send,
-        B::Error: Display,
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<axum::BoxError>,
     {
+        if let Some(drain) = drain {
+            request.extensions_mut().insert(drain.clone());
+        }
+        let Ok(answer) = self.router.clone().oneshot(request).await;
+        answer
+    }
+}
+
+impl Inner {
+    /// Whether it has no application.
+    pub(crate) fn serves_probes_alone(&self) -> bool {
+        self.orders.is_none()
+    }
+
+    /// Answers a request whose route is known.
+    pub(crate) async fn answer(&self, route: Route, request: Request<Body>) -> Response<Body> {
         let started = Instant::now();
-        let inner = &*self.0;
         let (parts, body) = request.into_parts();
-        let context = Context::of(&parts.headers, &inner.request_ids);
-        let route = find(&parts.method, parts.uri.path(), inner.orders.is_none());
+        let context = Context::of(&parts.headers, &self.request_ids);
         let operation = match &route {
             Route::Call(operation, _) => *operation,
             _ => Operation::Unmatched,
         };
-        let _active = Active::new(&inner.metrics.active_requests);
+        let _active = Active::new(&self.metrics.active_requests);
         let span = tracing::debug_span!(
             "request",
             method = %parts.method,
@@ -110,7 +129,7 @@ impl HttpEdge {
             request_id = context.request_id(),
             trace_id = context.trace_id(),
         );
-        let answered = inner.route(&parts, route, &context, body, drain);
+        let answered = self.route(&parts, route, &context, body);
         let outcome = AssertUnwindSafe(answered)
             .catch_unwind()
             .instrument(span)
@@ -121,27 +140,19 @@ impl HttpEdge {
         if parts.method == Method::HEAD {
             without_body(&mut answer);
         }
-        inner
-            .metrics
+        self.metrics
             .answered(operation, answer.status().as_u16(), started.elapsed());
         answer.headers_mut().insert(REQUEST_ID, context.request_id);
         answer
     }
-}
 
-impl Inner {
-    async fn route<B>(
+    async fn route(
         &self,
         parts: &Parts,
-        route: Route<'_>,
+        route: Route,
         context: &Context,
-        body: B,
-        drain: Option<&Drain>,
-    ) -> Result<Answer, Problem>
-    where
-        B: Body<Data = Bytes> + Send,
-        B::Error: Display,
-    {
+        body: Body,
+    ) -> Result<Answer, Problem> {
         let (operation, target) = match route {
             Route::Call(operation, target) => (operation, target),
             Route::OtherMethods(operations) if parts.method == Method::OPTIONS => {
@@ -171,7 +182,7 @@ impl Inner {
             query: parts.uri.query().unwrap_or_default(),
             target: &target,
             context,
-            drain,
+            drain: parts.extensions.get(),
         };
         let deadline = self.config.request_timeout;
         let outcome = tokio::time::timeout(deadline, self.run(operation, &call, bytes)).await;
@@ -236,7 +247,7 @@ fn without_body(answer: &mut Answer) {
             .headers_mut()
             .insert(CONTENT_LENGTH, HeaderValue::from(length));
     }
-    *answer.body_mut() = Payload::empty();
+    *answer.body_mut() = Body::empty();
 }
 
 fn words_of(panic: &(dyn Any + Send)) -> String {

@@ -1,6 +1,6 @@
 //! Everything that can go wrong, as `application/problem+json` (RFC 9457). Nobody else makes one.
 
-use crate::payload::Payload;
+use axum::body::Body;
 use http::header::{ALLOW, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use http::{Response, StatusCode};
 use order_core::app::AppError;
@@ -148,10 +148,10 @@ impl Problem {
     }
 
     /// The answer. A problem on our side is logged here, once.
-    pub(crate) fn into_response(self, request_id: &str) -> Response<Payload> {
+    pub(crate) fn into_response(self, request_id: &str) -> Response<Body> {
         self.log(request_id);
         let body = order_json::to_vec(&self.view(Some(request_id)));
-        let mut response = Response::new(Payload::from(body));
+        let mut response = Response::new(Body::from(body));
         *response.status_mut() =
             StatusCode::from_u16(self.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let headers = response.headers_mut();

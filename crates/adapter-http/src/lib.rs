@@ -4,9 +4,7 @@
 //! deadline, its metrics, one place where problems become answers) → `route` (which call it is) →
 //! the call's own file → [`Orders`](order_core::app::Orders), and back through `answer` or `error`.
 //!
-//! What never enters: a rule of the domain, a socket that `planes` did not make, SQL. Routing is a
-//! table of our own and not a framework's router, because custom verbs (`/v1/orders/{id}:cancel`)
-//! do not begin a path segment, and because every 404, 405, `Allow`, OPTIONS and HEAD is to be exact.
+//! What never enters: a rule of the domain, a socket that `planes` did not make, SQL.
 
 mod amend;
 mod answer;
@@ -32,7 +30,6 @@ mod metrics;
 mod openapi;
 mod operation;
 mod parameters;
-mod payload;
 mod place;
 mod probes;
 mod query;
@@ -48,5 +45,4 @@ pub use edge::HttpEdge;
 pub use metrics::Metrics;
 pub use openapi::openapi;
 pub use operation::Operation;
-pub use payload::Payload;
 pub use serve::serve;

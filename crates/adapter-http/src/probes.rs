@@ -4,7 +4,7 @@
 
 use crate::answer::{self, Answer};
 use crate::call::Call;
-use crate::payload::Payload;
+use axum::body::Body;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use http::{Response, StatusCode};
 use order_core::ports::{Component, HealthReport, HealthSource};
@@ -95,7 +95,7 @@ const fn status(report: &HealthReport) -> StatusCode {
 }
 
 fn text(status: StatusCode, body: String) -> Answer {
-    let mut answer = Response::new(Payload::from(body));
+    let mut answer = Response::new(Body::from(body));
     *answer.status_mut() = status;
     let headers = answer.headers_mut();
     headers.insert(

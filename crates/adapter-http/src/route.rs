@@ -1,29 +1,93 @@
-//! Which call a path and method mean.
+//! Which call a path and method mean: axum finds the path, a table says which calls stand under it.
+//!
+//! axum cannot match a verb behind a parameter (`{order_id}:cancel`), and answers 405 and OPTIONS
+//! in its own way; so every path is registered for any method, and the rest is decided here.
 
+use crate::edge::Inner;
 use crate::operation::Operation;
+use axum::Router;
+use axum::extract::rejection::RawPathParamsRejection;
+use axum::extract::{RawPathParams, Request, State};
+use axum::response::Response;
+use axum::routing::any;
 use http::Method;
-use percent_encoding::percent_decode_str;
-use std::borrow::Cow;
+use std::sync::Arc;
 
 /// What a request means.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Route<'a> {
+pub(crate) enum Route {
     /// This call, with the part of the path that names an order or a file; empty without one.
-    Call(Operation, Cow<'a, str>),
+    Call(Operation, String),
     /// The path is known; these calls stand under it.
     OtherMethods(&'static [Operation]),
     /// No such path.
     Unknown,
 }
 
-/// The call that `method` means under `path`.
-pub(crate) fn find<'a>(method: &Method, path: &'a str, probes_alone: bool) -> Route<'a> {
-    let Some((operations, target)) = at(path) else {
-        return Route::Unknown;
-    };
-    if probes_alone && !operations.iter().all(|operation| operation.is_probe()) {
-        return Route::Unknown;
+/// Paths without a part that varies. Clients may write `:` as `%3A`.
+const FIXED: &[(&str, &[Operation])] = &[
+    ("/v1/orders", &[Operation::List, Operation::Place]),
+    ("/v1/orders:batchPlace", &[Operation::BatchPlace]),
+    ("/v1/orders%3AbatchPlace", &[Operation::BatchPlace]),
+    ("/v1/orders:watch", &[Operation::Watch]),
+    ("/v1/orders%3Awatch", &[Operation::Watch]),
+    ("/v1/facts", &[Operation::RecordFact]),
+    ("/v1/changes", &[Operation::Changes]),
+    ("/livez", &[Operation::Livez]),
+    ("/readyz", &[Operation::Readyz]),
+    ("/health", &[Operation::Health]),
+    ("/openapi.json", &[Operation::OpenApi]),
+    ("/docs", &[Operation::Docs]),
+    ("/docs/", &[Operation::Docs]),
+];
+
+/// Paths with one part that varies, and which calls stand under it.
+const VARYING: &[(&str, Under)] = &[
+    ("/v1/orders/{part}", order_and_verb),
+    ("/v1/orders/{part}/events", |_| {
+        (Some(&[Operation::History]), None)
+    }),
+    ("/docs/{*part}", |_| (Some(&[Operation::DocsFile]), None)),
+];
+
+/// The calls under a path whose varying part is this, and how much of the part is the target if not
+/// all of it.
+type Under = fn(&str) -> (Option<&'static [Operation]>, Option<usize>);
+
+/// The routes of an edge; of the probes alone where it has no application.
+pub(crate) fn router(edge: Arc<Inner>) -> Router {
+    let mut router = Router::new();
+    let probes_alone = edge.serves_probes_alone();
+    let wanted =
+        |operations: &[Operation]| !probes_alone || operations.iter().all(|one| one.is_probe());
+    for (path, operations) in FIXED.iter().filter(|(_, operations)| wanted(operations)) {
+        let answer = move |State(edge): State<Arc<Inner>>, request: Request| async move {
+            let route = choose(request.method(), operations, String::new());
+            answer(edge, route, request).await
+        };
+        router = router.route(path, any(answer));
     }
+    for (path, under) in VARYING.iter().filter(|_| !probes_alone) {
+        let answer = move |State(edge): State<Arc<Inner>>, part: Part, request: Request| async move {
+            let route = vary(request.method(), *under, part);
+            answer(edge, route, request).await
+        };
+        router = router.route(path, any(answer));
+    }
+    let unknown = |State(edge): State<Arc<Inner>>, request: Request| async move {
+        answer(edge, Route::Unknown, request).await
+    };
+    router.fallback(unknown).with_state(edge)
+}
+
+type Part = Result<RawPathParams, RawPathParamsRejection>;
+
+async fn answer(edge: Arc<Inner>, route: Route, request: Request) -> Response {
+    edge.answer(route, request).await
+}
+
+/// The call of this method among those under a path.
+fn choose(method: &Method, operations: &'static [Operation], target: String) -> Route {
     let method = if method == Method::HEAD {
         &Method::GET
     } else {
@@ -36,6 +100,32 @@ pub(crate) fn find<'a>(method: &Method, path: &'a str, probes_alone: bool) -> Ro
         Some(operation) => Route::Call(*operation, target),
         None => Route::OtherMethods(operations),
     }
+}
+
+/// The call under a path with a varying part.
+fn vary(method: &Method, under: Under, part: Part) -> Route {
+    // What is no UTF-8 names no order: it is refused as an id.
+    let part = part.map(|parts| parts.iter().map(|(_, part)| part.to_owned()).collect());
+    let mut part: String = part.unwrap_or_default();
+    let (operations, length) = under(&part);
+    part.truncate(length.unwrap_or(part.len()));
+    operations.map_or(Route::Unknown, |operations| {
+        choose(method, operations, part)
+    })
+}
+
+fn order_and_verb(part: &str) -> (Option<&'static [Operation]>, Option<usize>) {
+    let Some((order_id, verb)) = part.rsplit_once(':') else {
+        return (Some(&[Operation::Get]), None);
+    };
+    let operations: Option<&'static [Operation]> = match verb {
+        "cancel" => Some(&[Operation::Cancel]),
+        "amend" => Some(&[Operation::Amend]),
+        "hold" => Some(&[Operation::Hold]),
+        "release" => Some(&[Operation::Release]),
+        _ => None,
+    };
+    (operations, Some(order_id.len()))
 }
 
 /// The `Allow` header of the calls under one path (RFC 9110 section 10.2.1).
@@ -52,130 +142,45 @@ pub(crate) fn allow(operations: &[Operation]) -> &'static str {
     }
 }
 
-/// The calls under a path, and the part of it that varies.
-fn at(path: &str) -> Option<(&'static [Operation], Cow<'_, str>)> {
-    let fixed: &'static [Operation] = match path {
-        "/v1/orders" => &[Operation::List, Operation::Place],
-        "/v1/orders:batchPlace" | "/v1/orders%3AbatchPlace" => &[Operation::BatchPlace],
-        "/v1/orders:watch" | "/v1/orders%3Awatch" => &[Operation::Watch],
-        "/v1/facts" => &[Operation::RecordFact],
-        "/v1/changes" => &[Operation::Changes],
-        "/livez" => &[Operation::Livez],
-        "/readyz" => &[Operation::Readyz],
-        "/health" => &[Operation::Health],
-        "/openapi.json" => &[Operation::OpenApi],
-        "/docs" | "/docs/" => &[Operation::Docs],
-        _ => return varying(path),
-    };
-    Some((fixed, Cow::Borrowed("")))
-}
-
-fn varying(path: &str) -> Option<(&'static [Operation], Cow<'_, str>)> {
-    if let Some(file) = path.strip_prefix("/docs/") {
-        return Some((&[Operation::DocsFile], Cow::Borrowed(file)));
-    }
-    let rest = path
-        .strip_prefix("/v1/orders/")
-        .filter(|rest| !rest.is_empty())?;
-    if let Some((order_id, tail)) = rest.split_once('/') {
-        return (tail == "events" && !order_id.is_empty())
-            .then(|| (&[Operation::History] as &[_], decoded(order_id)));
-    }
-    let decoded = decoded(rest);
-    let Some((order_id, verb)) = decoded.rsplit_once(':') else {
-        return Some((&[Operation::Get], decoded));
-    };
-    let operations: &'static [Operation] = match verb {
-        "cancel" => &[Operation::Cancel],
-        "amend" => &[Operation::Amend],
-        "hold" => &[Operation::Hold],
-        "release" => &[Operation::Release],
-        _ => return None,
-    };
-    let length = order_id.len();
-    let order_id = match decoded {
-        Cow::Borrowed(text) => Cow::Borrowed(&text[..length]),
-        Cow::Owned(mut text) => {
-            text.truncate(length);
-            Cow::Owned(text)
-        }
-    };
-    Some((operations, order_id))
-}
-
-/// Clients may write `:` as `%3A`. What is no UTF-8 names no order and is refused as an id.
-fn decoded(segment: &str) -> Cow<'_, str> {
-    percent_decode_str(segment).decode_utf8_lossy()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn each_path_has_its_calls() {
-        for (method, path, expected) in [
-            ("POST", "/v1/orders", Some((Operation::Place, ""))),
-            ("GET", "/v1/orders", Some((Operation::List, ""))),
-            ("HEAD", "/v1/orders/x", Some((Operation::Get, "x"))),
-            (
-                "POST",
-                "/v1/orders/x:cancel",
-                Some((Operation::Cancel, "x")),
-            ),
-            (
-                "POST",
-                "/v1/orders/x%3Aamend",
-                Some((Operation::Amend, "x")),
-            ),
-            (
-                "GET",
-                "/v1/orders/x/events",
-                Some((Operation::History, "x")),
-            ),
-            ("GET", "/v1/orders:watch", Some((Operation::Watch, ""))),
-            (
-                "GET",
-                "/docs/swagger-ui.css",
-                Some((Operation::DocsFile, "swagger-ui.css")),
-            ),
-            ("GET", "/v1/orders/", None),
-            ("GET", "/v1/orders//events", None),
-            ("POST", "/v1/orders/x:refund", None),
-            ("GET", "/v1/orders/x/events/1", None),
-            ("GET", "/", None),
+    fn a_verb_behind_an_order_names_its_call() {
+        for (part, operation, length) in [
+            ("x", Some(Operation::Get), None),
+            ("x:cancel", Some(Operation::Cancel), Some(1)),
+            ("x:hold", Some(Operation::Hold), Some(1)),
+            (":release", Some(Operation::Release), Some(0)),
+            ("x:refund", None, Some(1)),
         ] {
-            let method: Method = method.parse().unwrap();
-            let expected = match expected {
-                Some((operation, target)) => Route::Call(operation, target.into()),
-                None => Route::Unknown,
-            };
-            assert_eq!(find(&method, path, false), expected, "{method} {path}");
+            let (operations, cut) = order_and_verb(part);
+            assert_eq!(
+                (operations.map(|all| all[0]), cut),
+                (operation, length),
+                "{part}"
+            );
         }
     }
 
     #[test]
     fn another_method_names_the_ones_that_are_allowed() {
-        for (path, allowed) in [
-            ("/v1/orders", "GET, HEAD, POST, OPTIONS"),
-            ("/v1/orders/x", "GET, HEAD, OPTIONS"),
-            ("/v1/orders/x:hold", "POST, OPTIONS"),
+        for (operations, allowed) in [
+            (
+                &[Operation::List, Operation::Place] as &'static [Operation],
+                "GET, HEAD, POST, OPTIONS",
+            ),
+            (&[Operation::Get], "GET, HEAD, OPTIONS"),
+            (&[Operation::Hold], "POST, OPTIONS"),
         ] {
-            let Route::OtherMethods(operations) = find(&Method::DELETE, path, false) else {
-                panic!("{path} has no DELETE");
-            };
+            assert_eq!(
+                choose(&Method::DELETE, operations, String::new()),
+                Route::OtherMethods(operations)
+            );
             assert_eq!(allow(operations), allowed);
         }
-    }
-
-    #[test]
-    fn a_listener_for_probes_knows_probes_alone() {
-        assert_eq!(
-            find(&Method::GET, "/livez", true),
-            Route::Call(Operation::Livez, "".into())
-        );
-        for path in ["/v1/orders", "/docs", "/openapi.json", "/v1/orders/x"] {
-            assert_eq!(find(&Method::GET, path, true), Route::Unknown, "{path}");
-        }
+        let head = choose(&Method::HEAD, &[Operation::Get], "x".to_owned());
+        assert_eq!(head, Route::Call(Operation::Get, "x".to_owned()));
     }
 }

@@ -9,11 +9,11 @@ use crate::changes::position;
 use crate::error::{Code, Problem};
 use crate::metrics::Metrics;
 use crate::parameters::{WatchHeaders, WatchParameters};
-use crate::payload::Payload;
 use crate::query::Query;
 use crate::sse;
+use axum::body::Body;
 use bytes::Bytes;
-use futures_util::stream::unfold;
+use futures_util::stream::{StreamExt, unfold};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderName, HeaderValue, Response};
 use order_core::app::{EventFilter, Orders};
@@ -21,6 +21,7 @@ use order_core::domain::{State, Violations};
 use order_core::ports::{FeedToken, RecordedEvent};
 use planes::Drain;
 use prometheus_client::metrics::gauge::Gauge;
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -96,7 +97,9 @@ pub(crate) async fn watch(
         drain: call.drain.cloned(),
         _here: Here::new(watchers.metrics.watch_streams.clone(), permit),
     };
-    let mut answer = Response::new(Payload::stream(unfold(watcher, Watcher::next)));
+    let mut answer = Response::new(Body::from_stream(
+        unfold(watcher, Watcher::next).map(Ok::<_, Infallible>),
+    ));
     let headers = answer.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));

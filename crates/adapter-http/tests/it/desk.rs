@@ -1,7 +1,8 @@
 //! A desk to call REST from: the edge, the store behind it, and short ways to ask.
 
 use crate::contract;
-use adapter_http::{Config, HttpEdge, Metrics, Payload};
+use adapter_http::{Config, HttpEdge, Metrics};
+use axum::body::Body;
 use bytes::Bytes;
 use http::{HeaderMap, Request, Response};
 use http_body_util::{BodyExt, Full};
@@ -110,7 +111,7 @@ impl Desk {
 }
 
 impl Reply {
-    pub(crate) async fn of(response: Response<Payload>) -> Reply {
+    pub(crate) async fn of(response: Response<Body>) -> Reply {
         let (parts, body) = response.into_parts();
         let body = body.collect().await.unwrap().to_bytes();
         Reply {

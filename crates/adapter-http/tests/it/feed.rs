@@ -1,7 +1,8 @@
 //! History, changes and watching.
 
 use crate::desk::{Desk, order, order_with, request};
-use adapter_http::{Config, Payload};
+use adapter_http::Config;
+use axum::body::Body;
 use http_body_util::BodyExt;
 use order_core::ports::FeedPosition;
 use serde_json::{Value, json};
@@ -9,7 +10,7 @@ use std::time::Duration;
 
 /// A watcher's stream, read block by block.
 struct Stream {
-    body: Payload,
+    body: Body,
     text: String,
 }
 
