@@ -9,6 +9,7 @@
 
 mod config;
 mod error;
+mod management;
 mod metrics;
 mod probes;
 mod process;
@@ -17,6 +18,7 @@ mod serve;
 mod status;
 
 pub use config::Config;
+pub use management::Management;
 pub use process::register_process_metrics;
-pub use router::{Management, router};
+pub use router::router;
 pub use serve::serve;

@@ -1,8 +1,8 @@
 //! `/metrics`: the registry as `OpenMetrics` for who asks for it, else in Prometheus' classic text
 //! format 0.0.4, where counters carry `_total` in their TYPE and HELP lines and there is no EOF.
 
+use crate::Management;
 use crate::error;
-use crate::router::Management;
 use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};

@@ -1,6 +1,6 @@
 //! The probes: `/livez`, `/readyz`, `/health`.
 
-use crate::router::Management;
+use crate::Management;
 use crate::status::ComponentJson;
 use axum::Json;
 use axum::extract::State;
@@ -34,7 +34,7 @@ pub(crate) async fn readyz(State(management): State<Arc<Management>>, uri: Uri) 
 pub(crate) async fn health(State(management): State<Arc<Management>>) -> Response {
     let report = management.health.report();
     let body = HealthJson {
-        ready: report.ready,
+        status: if report.ready { "ready" } else { "not_ready" },
         components: report.components.iter().map(ComponentJson::from).collect(),
     };
     let headers = [(header::CACHE_CONTROL, "no-store")];
@@ -43,7 +43,7 @@ pub(crate) async fn health(State(management): State<Arc<Management>>) -> Respons
 
 #[derive(Serialize)]
 struct HealthJson<'a> {
-    ready: bool,
+    status: &'static str,
     components: Vec<ComponentJson<'a>>,
 }
 

@@ -1,6 +1,6 @@
 //! Which path is answered by which room.
 
-use crate::{error, metrics, probes, status};
+use crate::{Management, error, metrics, probes, status};
 use axum::Router;
 use axum::extract::Request;
 use axum::http::Method;
@@ -9,25 +9,7 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use hyper::body::Body;
-use order_core::ports::HealthSource;
-use prometheus_client::registry::Registry;
 use std::sync::Arc;
-use std::time::Instant;
-
-/// What the management plane shows.
-#[derive(Clone)]
-pub struct Management {
-    /// The service's name: `order-service`.
-    pub name: &'static str,
-    /// Its version.
-    pub version: &'static str,
-    /// When it started, by the monotonic clock.
-    pub started: Instant,
-    /// What the probes ask.
-    pub health: Arc<dyn HealthSource>,
-    /// The metrics. Filled once by the composition root; the values are live.
-    pub registry: Arc<Registry>,
-}
 
 /// The management plane's paths. Reads only; no request may bring a body.
 pub fn router(management: Management) -> Router {

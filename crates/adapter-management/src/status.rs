@@ -1,6 +1,6 @@
 //! What runs here and how it does: a page for people, and the same as JSON.
 
-use crate::router::Management;
+use crate::Management;
 use axum::Json;
 use axum::extract::State;
 use axum::http::header;

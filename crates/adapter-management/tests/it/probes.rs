@@ -64,7 +64,7 @@ async fn health_is_the_same_as_json() {
     assert_eq!(
         health.json(),
         json!({
-            "ready": true,
+            "status": "ready",
             "components": [
                 {"name": "store", "ok": true, "required": true, "detail": "data/orders.db"},
                 {"name": "redis", "ok": false, "required": false, "detail": "connection refused"},

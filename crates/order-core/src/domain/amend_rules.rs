@@ -2,6 +2,7 @@
 
 use super::decision::Draft;
 use super::fingerprint::Hasher;
+use super::lifecycle::settle;
 use super::text_rules::{check_address, check_deadline, check_metadata};
 use super::{
     Action, Address, AddressPatch, Amendment, Cause, Decision, EventData, Fingerprint, Order,
@@ -38,7 +39,7 @@ impl Order {
         all.into_result()?;
         self.allow_amendment(patch)?;
         draft.emit(EventData::Amended { fields });
-        Ok(draft.settle())
+        Ok(settle(draft))
     }
 
     fn allow_amendment(&self, patch: &Amendment) -> Result<(), Refusal> {

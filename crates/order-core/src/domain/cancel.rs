@@ -2,6 +2,7 @@
 
 use super::decision::Draft;
 use super::fingerprint::Hasher;
+use super::lifecycle::{settle, undone};
 use super::limits::MAX_LINES;
 use super::text_rules::check_reason;
 use super::{
@@ -46,14 +47,14 @@ impl Order {
                 reason: ask.reason.clone(),
             });
         }
-        Ok(draft.settle())
+        Ok(settle(draft))
     }
 
     fn request_cancellation(&self, draft: &mut Draft, reason: &str) {
         draft.order.state = State::Cancelling;
         reason.clone_into(&mut draft.order.cancel_reason);
         // With nothing to undo the order is cancelled at once, and that one event says it all.
-        if !super::lifecycle::undone(self) {
+        if !undone(self) {
             draft.emit(EventData::CancellationRequested {
                 reason: reason.to_owned(),
             });

@@ -70,9 +70,8 @@ impl Draft {
         }
     }
 
-    /// The decision, after everything that follows from it has happened.
-    pub(crate) fn settle(mut self) -> Decision {
-        super::lifecycle::settle(&mut self);
+    /// The decision as it stands.
+    pub(crate) fn finish(self) -> Decision {
         Decision {
             events: self.events,
             held: self.held,

@@ -3,6 +3,7 @@
 use super::contradictions::own_holds;
 use super::decision::Draft;
 use super::fingerprint::Hasher;
+use super::lifecycle::settle;
 use super::limits::MAX_HOLD_KIND_CHARS;
 use super::text_rules::check_reason;
 use super::{
@@ -31,7 +32,7 @@ impl Order {
         };
         draft.order.caller_holds.push(hold.clone());
         draft.emit(EventData::Held(hold));
-        Ok(draft.settle())
+        Ok(settle(draft))
     }
 
     /// Releases one hold, a caller's or the service's own; the order moves on if it was the last.
@@ -64,7 +65,7 @@ impl Order {
                 .insert(hold_id.to_owned(), own.level);
             draft.tell_holds();
         }
-        Ok(draft.settle())
+        Ok(settle(draft))
     }
 }
 

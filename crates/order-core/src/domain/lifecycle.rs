@@ -10,14 +10,15 @@ use super::{
 };
 use std::sync::Arc;
 
-/// Moves the order as far as it goes, then asks for what is to be given back.
-pub(crate) fn settle(draft: &mut Draft) {
+/// Moves the order as far as it goes, asks for what is to be given back, and ends the decision.
+pub(crate) fn settle(mut draft: Draft) -> Decision {
     draft.tell_holds();
     while let Some(event) = next_move(&mut draft.order, &draft.words) {
         draft.emit(event);
         draft.tell_holds();
     }
-    ask_for_releases(draft);
+    ask_for_releases(&mut draft);
+    draft.finish()
 }
 
 /// Makes the next move that is open, and tells what it was. `words` are those of the fact at hand.
@@ -177,6 +178,6 @@ impl Order {
             draft.order.state = State::Expired;
             draft.emit(EventData::Expired);
         }
-        draft.settle()
+        settle(draft)
     }
 }

@@ -1,6 +1,7 @@
 //! Recording a fact: always, whatever it says of the order.
 
 use super::decision::Draft;
+use super::lifecycle::settle;
 use super::limits::MAX_FACTS_PER_ORDER;
 use super::{
     Cause, Decision, EventData, Fact, Order, PaymentFact, Recorded, Refusal, StockFact, Timestamp,
@@ -38,6 +39,6 @@ impl Order {
         let recorded = draft.order.ledger.record(fact);
         debug_assert_eq!(recorded, Recorded::New);
         draft.emit(event);
-        Ok(draft.settle())
+        Ok(settle(draft))
     }
 }

@@ -66,6 +66,9 @@ fn all_that_is_wrong_is_told_at_once_in_the_callers_paths() {
     );
 }
 
+/// The largest amount.
+const MAX: i64 = (1 << 53) - 1;
+
 #[test]
 fn limits_are_met_to_the_unit() {
     let line = |quantity, unit_price, discount| NewLine {
@@ -79,7 +82,7 @@ fn limits_are_met_to_the_unit() {
         lines: vec![line],
         ..new_order().build()
     };
-    const MAX: i64 = (1 << 53) - 1;
+
     assert!(Order::place(with(line(1, MAX, 0)), OrderId::NIL, 0, time(NOW)).is_ok());
     for (new, field) in [
         (with(line(1, MAX + 1, 0)), "lines[0].unit_price"),
