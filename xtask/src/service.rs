@@ -53,7 +53,10 @@ impl Service {
             .env("HTTP_LISTEN_ADDR", http.to_string())
             .env("GRPC_LISTEN_ADDR", grpc.to_string())
             .env("MGMT_LISTEN_ADDR", management.to_string())
-            .env("DATABASE_URL", format!("sqlite:{}", folder.join("orders.db").display()))
+            .env(
+                "DATABASE_URL",
+                format!("sqlite:{}", folder.join("orders.db").display()),
+            )
             .stdin(Stdio::null())
             .stdout(log)
             .stderr(errors)
