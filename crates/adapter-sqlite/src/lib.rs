@@ -14,6 +14,7 @@ mod config;
 mod connect;
 mod error;
 mod feed;
+mod folder;
 mod health;
 mod lock;
 mod metrics;

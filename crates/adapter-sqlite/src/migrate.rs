@@ -3,7 +3,7 @@
 use crate::config::Config;
 use crate::error::OpenError;
 use crate::lock::Lock;
-use crate::{connect, store};
+use crate::{connect, folder};
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
 use std::path::Path;
@@ -24,7 +24,7 @@ const MIGRATIONS: &[(&str, &str)] = &[(
 /// Brings the file of `config` up to date and closes it again; answers the schema version. Makes the
 /// file where it is missing. Nobody else may have it open.
 pub async fn migrate(config: &Config) -> Result<i64, OpenError> {
-    store::make_folder(&config.path)?;
+    folder::make(&config.path)?;
     let _lock = Lock::take(&config.path)?;
     let failed = |error| OpenError::database(&config.path, "opened", &error);
     let mut connection = connect::writer(config).connect().await.map_err(failed)?;

@@ -7,7 +7,7 @@ use crate::health::Health;
 use crate::lock::Lock;
 use crate::metrics::Metrics;
 use crate::read::{Loader, Reader};
-use crate::{connect, migrate};
+use crate::{connect, folder, migrate};
 use async_trait::async_trait;
 use group_commit::{GroupCommit, Rejected, SubmitError};
 use order_core::domain::{FactKey, IdempotencyKey, Order, OrderId, Timestamp};
@@ -17,14 +17,8 @@ use order_core::ports::{
 };
 use prometheus_client::registry::Registry;
 use sqlx::{ConnectOptions, Connection};
-use std::fs::DirBuilder;
-use std::os::unix::fs::DirBuilderExt;
-use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::watch;
-
-/// The folder's mode when this store makes it: orders name people.
-const FOLDER_MODE: u32 = 0o700;
 
 /// Orders in one SQLite file. Clones are the same store.
 #[derive(Clone, Debug)]
@@ -53,7 +47,7 @@ impl SqliteStore {
     /// Opens the store, on the tokio runtime around this call: makes folder and file where they are
     /// missing, locks it against other processes, and brings its schema up to date.
     pub async fn open(config: Config) -> Result<SqliteStore, OpenError> {
-        make_folder(&config.path)?;
+        folder::make(&config.path)?;
         let lock = Lock::take(&config.path)?;
         let failed = |error| OpenError::database(&config.path, "opened", &error);
         let mut connection = connect::writer(&config).connect().await.map_err(failed)?;
@@ -249,22 +243,4 @@ impl OrderStore for SqliteStore {
             }
         }
     }
-}
-
-/// Makes the folder of the file where it is missing.
-pub(crate) fn make_folder(path: &Path) -> Result<(), OpenError> {
-    let Some(folder) = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-    else {
-        return Ok(());
-    };
-    let made = DirBuilder::new()
-        .recursive(true)
-        .mode(FOLDER_MODE)
-        .create(folder);
-    made.map_err(|error| OpenError::Io {
-        path: folder.to_owned(),
-        error,
-    })
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 
 use crate::target::Target;
 use crate::{import, place};
@@ -66,7 +66,7 @@ pub struct PlaceArguments {
 #[derive(Debug, Args)]
 pub struct ImportArguments {
     /// The shape of the file
-    pub data: DataSet,
+    pub data: import::DataSet,
     /// The file to read
     #[arg(long)]
     pub file: PathBuf,
@@ -82,15 +82,6 @@ pub struct ImportArguments {
     /// Print JSON in place of the table
     #[arg(long)]
     pub json: bool,
-}
-
-/// A public data set.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum DataSet {
-    /// CDNOW purchase records, one line an order
-    Cdnow,
-    /// The Complete Journey as CSV, several lines an order
-    Journey,
 }
 
 impl From<PlaceArguments> for place::Plan {
@@ -179,7 +170,10 @@ mod tests {
         let Command::Import(import) = parsed("order-load import cdnow --file x").unwrap() else {
             panic!("no import")
         };
-        assert_eq!((import.data, import.connections), (DataSet::Cdnow, 4));
+        assert_eq!(
+            (import.data, import.connections),
+            (import::DataSet::Cdnow, 4)
+        );
         assert!(parsed("order-load import cdnow").is_err());
         assert!(parsed("order-load import groceries --file x").is_err());
     }

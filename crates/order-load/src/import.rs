@@ -14,10 +14,10 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use clap::ValueEnum;
 use serde::Serialize;
 
 use crate::LoadError;
-use crate::args::DataSet;
 use crate::order::NewOrder;
 use crate::report::{milliseconds, per_second};
 use crate::target::Target;
@@ -25,6 +25,15 @@ use batch::Batches;
 
 /// Refusals whose reasons the report tells; the rest is counted.
 const MAX_TOLD_REFUSALS: usize = 5;
+
+/// A public data set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum DataSet {
+    /// CDNOW purchase records, one line an order
+    Cdnow,
+    /// The Complete Journey as CSV, several lines an order
+    Journey,
+}
 
 /// What to import.
 #[derive(Clone, Debug)]

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use http::Response;
 use http::header::RETRY_AFTER;
-use order_load::args::DataSet;
+use order_load::import::DataSet;
 use order_load::import::{Plan, run};
 use order_load::target::Target;
 use serde_json::json;
