@@ -1,6 +1,6 @@
 //! Metrics, health and status on the management plane.
 //!
-//! [`router`] answers, [`serve`] puts it on a listener. Everything shown is handed in by the
+//! [`router()`] answers, [`serve()`] puts it on a listener. Everything shown is handed in by the
 //! composition root: the registry that the metrics live in, the [`HealthSource`] that the probes ask.
 //! What never enters: business traffic, a global registry, a call to a dependency (probes and scrapes
 //! answer from what is known, so that they answer when a dependency does not).

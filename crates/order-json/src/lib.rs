@@ -2,7 +2,7 @@
 //!
 //! Outward, an order or event is written in one pass from the domain's own values. Inward, a body
 //! is parsed straight into its type; only one that fails is parsed again into a tree that remembers
-//! everything, walked against the type's schema, repaired, and told of whole ([`parse`]).
+//! everything, walked against the type's schema, repaired, and told of whole ([`parse()`]).
 //!
 //! The schemas derived here are the contract: they describe what is accepted as far as JSON Schema
 //! can say it, and the walk uses the same ones. What never enters: HTTP, Kafka, and rules of the

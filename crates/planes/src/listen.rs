@@ -120,7 +120,7 @@ impl Listener {
         &self.plane
     }
 
-    /// Its counts, which go on being kept after it has been given to [`serve`](crate::serve).
+    /// Its counts, which go on being kept after it has been given to [`serve()`](crate::serve()).
     pub fn stats(&self) -> ListenerStats {
         self.stats.clone()
     }
@@ -187,12 +187,12 @@ pub(crate) struct Counts {
 }
 
 impl ListenerStats {
-    /// Connections that [`serve`](crate::serve) is handling now.
+    /// Connections that [`serve()`](crate::serve()) is handling now.
     pub fn open_connections(&self) -> usize {
         self.0.open.load(Relaxed)
     }
 
-    /// Connections that [`serve`](crate::serve) has taken since the start.
+    /// Connections that [`serve()`](crate::serve()) has taken since the start.
     pub fn served_connections(&self) -> u64 {
         self.0.served.load(Relaxed)
     }

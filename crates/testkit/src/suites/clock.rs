@@ -1,4 +1,4 @@
-//! The rules of [`Clock`](order_core::ports::Clock).
+//! The rules of [`Clock`].
 
 #![expect(clippy::unused_async, reason = "rules of all ports have one shape")]
 

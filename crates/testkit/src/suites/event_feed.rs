@@ -1,4 +1,4 @@
-//! The rules of [`EventFeed`](order_core::ports::EventFeed).
+//! The rules of [`EventFeed`].
 
 use crate::desk::{done, order_of, with_request};
 use crate::{Desk, fact, new_order};

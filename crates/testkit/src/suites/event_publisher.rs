@@ -1,4 +1,4 @@
-//! The rules of [`EventPublisher`](order_core::ports::EventPublisher).
+//! The rules of [`EventPublisher`].
 
 use crate::{Desk, new_order};
 use async_trait::async_trait;

@@ -1,4 +1,4 @@
-//! The rules of [`IdSource`](order_core::ports::IdSource).
+//! The rules of [`IdSource`].
 
 #![expect(clippy::unused_async, reason = "rules of all ports have one shape")]
 

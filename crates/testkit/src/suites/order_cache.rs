@@ -1,4 +1,4 @@
-//! The rules of [`OrderCache`](order_core::ports::OrderCache): of one that is there, with room, and
+//! The rules of [`OrderCache`]: of one that is there, with room, and
 //! of one that is away.
 
 use crate::desk::order_of;

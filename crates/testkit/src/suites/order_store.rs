@@ -1,4 +1,4 @@
-//! The rules of [`OrderStore`](order_core::ports::OrderStore), one room for each part of its
+//! The rules of [`OrderStore`], one room for each part of its
 //! contract; `order_store_suite!` runs them all.
 
 pub mod burial;

@@ -1,4 +1,4 @@
-//! The rules of [`RateLimiter`](order_core::ports::RateLimiter).
+//! The rules of [`RateLimiter`].
 
 use crate::Desk;
 use crate::samples::ODD_TEXTS;
