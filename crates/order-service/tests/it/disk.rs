@@ -57,11 +57,7 @@ async fn a_full_disk_is_told_and_survived() {
     assert_eq!(refused.body["code"], "unavailable");
     assert!(refused.headers.contains_key("retry-after"));
     // Callers are told that it is not their doing; what to do is told to those who can do it.
-    let log = service.log();
-    assert!(
-        log.contains("disk") && log.contains("full") && log.contains("orders.db"),
-        "{log}"
-    );
+    service.wait_for_log(&["disk", "full", "orders.db"]);
     assert!(!placed.is_empty());
     for order in &placed {
         let path = format!("/v1/orders/{}", order["order_id"].as_str().unwrap());

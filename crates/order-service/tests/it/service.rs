@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
@@ -23,6 +24,8 @@ pub(crate) fn binary() -> Command {
 pub(crate) struct Service {
     child: Child,
     log: Arc<Mutex<VecDeque<String>>>,
+    /// Reads the log until the process has ended.
+    reader: Option<JoinHandle<()>>,
     pub(crate) rest: SocketAddr,
     pub(crate) management: SocketAddr,
     /// From the start of the process to the line that says it is ready.
@@ -58,7 +61,7 @@ impl Service {
             panic!("the service did not start: {:#?}", log.lock().unwrap());
         };
         let kept = Arc::clone(&log);
-        std::thread::spawn(move || {
+        let reader = std::thread::spawn(move || {
             for line in lines.map_while(Result::ok) {
                 kept.lock().unwrap().push_back(line);
             }
@@ -68,6 +71,7 @@ impl Service {
         Service {
             child,
             log,
+            reader: Some(reader),
             rest: address("rest"),
             management: address("management"),
             started_in,
@@ -85,6 +89,21 @@ impl Service {
             .iter()
             .map(|line| line.clone() + "\n")
             .collect()
+    }
+
+    /// Waits until the log has a line with all of these words: it comes by a pipe, a little later
+    /// than the answer that it is about.
+    pub(crate) fn wait_for_log(&self, words: &[&str]) {
+        let start = Instant::now();
+        let has = |line: &str| words.iter().all(|word| line.contains(word));
+        while !self.log().lines().any(has) {
+            assert!(
+                start.elapsed() < PATIENCE,
+                "no line with {words:?} in:\n{}",
+                self.log()
+            );
+            std::thread::yield_now();
+        }
     }
 
     pub(crate) fn pid(&self) -> u32 {
@@ -105,6 +124,8 @@ impl Service {
         let start = Instant::now();
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
+                // Its last words are in the pipe still.
+                self.reader.take().unwrap().join().unwrap();
                 return (status, self.log());
             }
             assert!(
