@@ -1,6 +1,6 @@
 //! What is known of the service's health, refreshed in the background so that a probe never waits.
 
-use adapter_sqlite::SqliteStore;
+use crate::store::StoreHandle;
 use order_core::ports::{Component, HealthReport, HealthSource};
 use planes::Plane;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -28,7 +28,7 @@ impl Health {
     }
 
     /// Looks at everything once.
-    pub(crate) async fn look(&self, store: &SqliteStore, planes: &[&Plane]) {
+    pub(crate) async fn look(&self, store: &dyn StoreHandle, planes: &[&Plane]) {
         let mut components = vec![look_at_store(store).await];
         for plane in planes {
             components.push(look_at_plane(plane).await);
@@ -65,7 +65,7 @@ impl HealthSource for Health {
 /// Keeps looking until `stop` turns true.
 pub(crate) async fn watch(
     health: Arc<Health>,
-    store: Arc<SqliteStore>,
+    store: Arc<dyn StoreHandle>,
     planes: Vec<Plane>,
     mut stop: watch::Receiver<bool>,
 ) {
@@ -77,13 +77,13 @@ pub(crate) async fn watch(
         {
             return;
         }
-        health.look(&store, &planes).await;
+        health.look(&*store, &planes).await;
     }
 }
 
-async fn look_at_store(store: &SqliteStore) -> Component {
+async fn look_at_store(store: &dyn StoreHandle) -> Component {
     let (ok, detail) = match timeout(STORE_TIMEOUT, store.ping()).await {
-        Ok(Ok(())) => (true, String::new()),
+        Ok(Ok(())) => (true, store.describe()),
         Ok(Err(error)) => (false, error.to_string()),
         Err(_) => (false, format!("no answer within {STORE_TIMEOUT:?}")),
     };

@@ -12,6 +12,7 @@ mod ids;
 mod serve;
 mod settings;
 mod shutdown;
+mod store;
 mod summary;
 mod telemetry;
 mod values;

@@ -1,9 +1,9 @@
 //! Start, serve, stop: sockets are bound first and served last; a stop drains under a deadline.
 
-use crate::compose::{Service, compose, store_config};
+use crate::compose::{Service, compose};
 use crate::config::Config;
 use crate::summary::{self, Listening};
-use crate::{chores, health, shutdown, telemetry};
+use crate::{chores, health, shutdown, store, telemetry};
 use adapter_http::HttpEdge;
 use adapter_management::Management;
 use planes::{Drain, ListenOptions, Listener, Plane, PlaneKind, Timers, drain_channel, listen};
@@ -31,8 +31,7 @@ pub(crate) fn serve(config: &Config) -> Result<(), String> {
 /// `order-service migrate`.
 pub(crate) fn migrate(config: &Config) -> Result<(), String> {
     start_logging(config);
-    let applied = runtime()?.block_on(adapter_sqlite::migrate(&store_config(config)));
-    applied.map(|_| ()).map_err(|error| error.to_string())
+    runtime()?.block_on(store::migrate(config))
 }
 
 fn start_logging(config: &Config) {

@@ -1,6 +1,7 @@
 //! What was started, for a person to read.
 
 use crate::config::{Config, LogFormat};
+use crate::store;
 use planes::Plane;
 use std::io::Write as _;
 use std::net::SocketAddr;
@@ -23,7 +24,7 @@ pub(crate) fn tell(config: &Config, listening: &Listening, took: Duration) {
             rest = %listening.rest,
             management = %listening.management,
             probes = listening.probes.join(", "),
-            store = %config.database.display(),
+            store = store::describe(config),
             unbound_planes = unbound(config).join(", "),
             start_millis = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
             "started"
@@ -49,7 +50,7 @@ fn lines(config: &Config, listening: &Listening, took: Duration) -> String {
             "  management  http://{}   metrics, status",
             local(listening.management)
         ),
-        format!("  store       SQLite in {}", config.database.display()),
+        format!("  store       {}", store::describe(config)),
     ];
     if !listening.probes.is_empty() {
         lines.push(format!("  probes      {}", listening.probes.join(", ")));
