@@ -3,6 +3,10 @@
 use http::header::{IF_MATCH, IF_NONE_MATCH};
 use http::{HeaderMap, HeaderName};
 use order_core::domain::Violations;
+use serde_json::json;
+use utoipa::openapi::schema::{AnyOfBuilder, ObjectBuilder, Type};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 /// The entity tags that a condition names.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -124,6 +128,35 @@ fn version(tag: &str) -> Option<u64> {
         .strip_prefix('v')
         .filter(|digits| !digits.starts_with(['0', '+']))?;
     digits.parse().ok()
+}
+
+/// The schema of both headers. `*` stands apart from the list: a generator of requests that looks for
+/// the simplest value finds it, where a single pattern of both leaves it with none.
+pub(crate) struct EntityTags;
+
+impl PartialSchema for EntityTags {
+    fn schema() -> RefOr<Schema> {
+        let text = || ObjectBuilder::new().schema_type(Type::String);
+        let any = text()
+            .enum_values(Some(["*"]))
+            .description(Some("Any version."));
+        let list = text()
+            .pattern(Some(r#"^(W/)?"[!#-~]*"( *, *(W/)?"[!#-~]*")*$"#))
+            .examples([json!("\"v1\"")])
+            .description(Some(
+                "Entity tags as answers bear them in `ETag`, between commas.",
+            ));
+        let either = AnyOfBuilder::new().item(any).item(list).description(Some(
+            "`*`, or a list of entity tags (RFC 9110 section 13.1).",
+        ));
+        RefOr::T(Schema::AnyOf(either.build()))
+    }
+}
+
+impl ToSchema for EntityTags {
+    fn name() -> std::borrow::Cow<'static, str> {
+        "EntityTags".into()
+    }
 }
 
 #[cfg(test)]

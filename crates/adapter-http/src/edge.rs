@@ -132,7 +132,7 @@ impl Inner {
         let answered = self.route(&parts, route, &context, body);
         let outcome = AssertUnwindSafe(answered)
             .catch_unwind()
-            .instrument(span)
+            .instrument(span.clone())
             .await;
         let outcome = outcome.unwrap_or_else(|panic| Err(Problem::internal(words_of(&*panic))));
         let mut answer =
@@ -140,8 +140,9 @@ impl Inner {
         if parts.method == Method::HEAD {
             without_body(&mut answer);
         }
-        self.metrics
-            .answered(operation, answer.status().as_u16(), started.elapsed());
+        let (status, took) = (answer.status().as_u16(), started.elapsed());
+        self.metrics.answered(operation, status, took);
+        span.in_scope(|| tracing::debug!(status, ?took, "answered"));
         answer.headers_mut().insert(REQUEST_ID, context.request_id);
         answer
     }

@@ -1,6 +1,7 @@
 //! The contract: `OpenAPI` 3.1, made of the calls' annotations and the types of `order-json`, with what
 //! all calls have in common added once.
 
+use crate::condition::EntityTags;
 use crate::error::ProblemView;
 use crate::operation::{Operation, Produces};
 use serde_json::{Value, json};
@@ -10,7 +11,7 @@ use utoipa::OpenApi;
 #[openapi(
     info(
         title = "Order service",
-        description = "Takes orders, keeps them, and tells what happens to them.\n\nAmounts are integers of minor units. Every POST takes `validate_only=true`. Errors are `application/problem+json` with a stable `code` and everything that is wrong in `violations`.",
+        description = "Takes orders, keeps them, and tells what happens to them.\n\nAmounts are integers of minor units; numbers are written without a fraction or exponent (`1999`, not `1999.0`). Every POST takes `validate_only=true`. Errors are `application/problem+json` with a stable `code` and everything that is wrong in `violations`.",
         license(name = "Apache-2.0", identifier = "Apache-2.0")
     ),
     paths(
@@ -33,7 +34,7 @@ use utoipa::OpenApi;
         crate::probes::readyz,
         crate::probes::health,
     ),
-    components(schemas(ProblemView)),
+    components(schemas(ProblemView, EntityTags)),
     tags(
         (name = "orders", description = "Place, read and change orders"),
         (name = "facts", description = "What happened outside: money, stock, parcels"),
@@ -88,11 +89,26 @@ fn complete(described: &mut Value, operation: Operation) {
     for status in problems(operation) {
         described["responses"][status.to_string()] = problem(*status);
     }
-    if let Some(responses) = described["responses"].as_object_mut() {
-        for response in responses.values_mut() {
-            let id = json!({"description": "Names the request", "schema": {"type": "string"}});
-            response["headers"]["X-Request-Id"] = id;
+    let Some(responses) = described["responses"].as_object_mut() else {
+        return;
+    };
+    for (status, response) in responses {
+        let id = json!({"description": "Names the request", "schema": {"type": "string"}});
+        response["headers"]["X-Request-Id"] = id;
+        for name in always(operation, status) {
+            response["headers"][name]["required"] = Value::Bool(true);
         }
+    }
+}
+
+/// The headers that an answer of this status never lacks.
+fn always(operation: Operation, status: &str) -> &'static [&'static str] {
+    match (operation, status) {
+        (Operation::Place, "201") => &["X-Request-Id", "Location", "ETag"],
+        (Operation::Get, "200" | "304") => &["X-Request-Id", "ETag"],
+        (Operation::Readyz | Operation::Health, _) => &["X-Request-Id"],
+        (_, "503") => &["X-Request-Id", "Retry-After"],
+        _ => &["X-Request-Id"],
     }
 }
 

@@ -5,6 +5,7 @@
     reason = "these types describe; nothing is parsed into them"
 )]
 
+use crate::condition::EntityTags;
 use order_json::scalars::{
     ExternalId, FulfillmentStatusName, Identifier, KeyText, OrderIdText, PaymentStatusName,
     PositionText, StateName, TimestampText,
@@ -46,13 +47,7 @@ pub(crate) struct ChangeHeaders {
     #[param(rename = "Idempotency-Key", value_type = KeyText, required = false)]
     idempotency_key: String,
     /// Apply the change to this version alone: entity tags such as `"v3"`, or `*`.
-    #[param(
-        rename = "If-Match",
-        required = false,
-        min_length = 1,
-        example = "*",
-        pattern = "^([*]|(W/)?\"[!#-~]*\"( *, *(W/)?\"[!#-~]*\")*)$"
-    )]
+    #[param(rename = "If-Match", value_type = EntityTags, required = false, example = "*")]
     if_match: String,
 }
 
@@ -61,22 +56,10 @@ pub(crate) struct ChangeHeaders {
 #[into_params(parameter_in = Header)]
 pub(crate) struct ReadHeaders {
     /// Answer only if the order has this version.
-    #[param(
-        rename = "If-Match",
-        required = false,
-        min_length = 1,
-        example = "*",
-        pattern = "^([*]|(W/)?\"[!#-~]*\"( *, *(W/)?\"[!#-~]*\")*)$"
-    )]
+    #[param(rename = "If-Match", value_type = EntityTags, required = false, example = "*")]
     if_match: String,
     /// Answer 304 if the order still has this version.
-    #[param(
-        rename = "If-None-Match",
-        required = false,
-        min_length = 1,
-        example = "\"v1\"",
-        pattern = "^([*]|(W/)?\"[!#-~]*\"( *, *(W/)?\"[!#-~]*\")*)$"
-    )]
+    #[param(rename = "If-None-Match", value_type = EntityTags, required = false, example = "\"v1\"")]
     if_none_match: String,
     /// `max-age=N`: an answer of that age in seconds would do.
     #[param(rename = "Cache-Control", required = false, example = "max-age=5")]

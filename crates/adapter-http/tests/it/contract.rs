@@ -54,6 +54,13 @@ pub(crate) fn check(method: &str, path: &str, reply: &Reply) {
             reply.status
         );
     }
+    for (name, header) in response["headers"].as_object().into_iter().flatten() {
+        assert!(
+            header["required"] != true || reply.header(&name.to_lowercase()).is_some(),
+            "{method} {path} {} lacks the header {name}",
+            reply.status
+        );
+    }
     if method == "HEAD" || reply.body.is_empty() {
         return;
     }
