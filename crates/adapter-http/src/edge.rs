@@ -6,14 +6,13 @@ use crate::call::Call;
 use crate::context::{Context, REQUEST_ID, RequestIds};
 use crate::error::{Code, Problem};
 use crate::operation::Operation;
-use crate::route::{Route, allow, router};
+use crate::route::{Route, allow};
 use crate::watch::Watchers;
 use crate::{Config, Metrics};
 use crate::{
     amend, batch_place, body, cancel, changes, docs, get, history, hold, list, media, place,
     probes, record_fact, release, watch,
 };
-use axum::Router;
 use axum::body::Body;
 use bytes::Bytes;
 use futures_util::FutureExt;
@@ -23,22 +22,13 @@ use http::{HeaderValue, Method, Request, Response};
 use http_body::Body as _;
 use order_core::app::Orders;
 use order_core::ports::HealthSource;
-use planes::Drain;
 use prometheus_client::metrics::gauge::Gauge;
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
-use tower::ServiceExt;
 use tracing::Instrument;
-
-/// REST over an application: an axum router, and what every request has. Cheap to clone.
-#[derive(Clone)]
-pub struct HttpEdge {
-    inner: Arc<Inner>,
-    router: Router,
-}
 
 /// What every request is answered with.
 pub(crate) struct Inner {
@@ -51,62 +41,30 @@ pub(crate) struct Inner {
     watch_room: Arc<Semaphore>,
 }
 
-impl HttpEdge {
-    /// All of REST, and the probes.
-    pub fn new(
-        config: Config,
-        orders: Orders,
-        health: Arc<dyn HealthSource>,
-        metrics: Metrics,
-    ) -> HttpEdge {
-        HttpEdge::of(config, Some(orders), health, metrics)
-    }
-
-    /// The probes alone; 404 for everything else.
-    pub fn probes(config: Config, health: Arc<dyn HealthSource>, metrics: Metrics) -> HttpEdge {
-        HttpEdge::of(config, None, health, metrics)
-    }
-
-    fn of(
+impl Inner {
+    /// What answers with these; the probes alone without an application.
+    pub(crate) fn new(
         config: Config,
         orders: Option<Orders>,
         health: Arc<dyn HealthSource>,
         metrics: Metrics,
-    ) -> HttpEdge {
+    ) -> Inner {
         let room = config.max_watch_streams.min(Semaphore::MAX_PERMITS);
-        let inner = Arc::new(Inner {
+        Inner {
             config,
             orders,
             health,
             metrics,
             request_ids: RequestIds::new(),
             watch_room: Arc::new(Semaphore::new(room)),
-        });
-        let router = router(Arc::clone(&inner));
-        HttpEdge { inner, router }
+        }
     }
 
     /// Its bounds.
     pub(crate) fn config(&self) -> &Config {
-        &self.inner.config
+        &self.config
     }
 
-    /// Answers a request, whatever it is: every problem, a panic too, becomes an answer. `drain` ends
-    /// streams when the service stops.
-    pub async fn answer<B>(&self, mut request: Request<B>, drain: Option<&Drain>) -> Response<Body>
-    where
-        B: http_body::Body<Data = Bytes> + Send + 'static,
-        B::Error: Into<axum::BoxError>,
-    {
-        if let Some(drain) = drain {
-            request.extensions_mut().insert(drain.clone());
-        }
-        let Ok(answer) = self.router.clone().oneshot(request).await;
-        answer
-    }
-}
-
-impl Inner {
     /// Whether it has no application.
     pub(crate) fn serves_probes_alone(&self) -> bool {
         self.orders.is_none()
@@ -273,11 +231,5 @@ impl<'a> Active<'a> {
 impl Drop for Active<'_> {
     fn drop(&mut self) {
         self.0.dec();
-    }
-}
-
-impl std::fmt::Debug for HttpEdge {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("HttpEdge")
     }
 }

@@ -1,8 +1,9 @@
 //! REST on the data plane: HTTP in, the application's answers out.
 //!
-//! The way of a request: `serve` (a connection) → `edge` (what every request has: its id, its
-//! deadline, its metrics, one place where problems become answers) → `route` (which call it is) →
-//! the call's own file → [`Orders`](order_core::app::Orders), and back through `answer` or `error`.
+//! The way of a request: `serve` (a connection) → `http_edge` (an axum router) → `router` (which call
+//! it is) → `edge` (what every request has: its id, its deadline, its metrics, one place where
+//! problems become answers) → the call's own file → [`Orders`](order_core::app::Orders), and back
+//! through `answer` or `error`.
 //!
 //! What never enters: a rule of the domain, a socket that `planes` did not make, SQL.
 
@@ -23,6 +24,7 @@ mod error;
 mod get;
 mod history;
 mod hold;
+mod http_edge;
 mod idempotency;
 mod list;
 mod media;
@@ -36,12 +38,13 @@ mod query;
 mod record_fact;
 mod release;
 mod route;
+mod router;
 mod serve;
 mod sse;
 mod watch;
 
 pub use config::Config;
-pub use edge::HttpEdge;
+pub use http_edge::HttpEdge;
 pub use metrics::Metrics;
 pub use openapi::openapi;
 pub use operation::Operation;

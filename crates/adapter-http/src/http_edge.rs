@@ -1,0 +1,74 @@
+//! The edge as others hold it: an axum router over an application.
+
+use crate::edge::Inner;
+use crate::router::router;
+use crate::{Config, Metrics};
+use axum::Router;
+use axum::body::Body;
+use bytes::Bytes;
+use http::{Request, Response};
+use order_core::app::Orders;
+use order_core::ports::HealthSource;
+use planes::Drain;
+use std::sync::Arc;
+use tower::ServiceExt;
+
+/// REST over an application: an axum router, and what every request has. Cheap to clone.
+#[derive(Clone)]
+pub struct HttpEdge {
+    inner: Arc<Inner>,
+    router: Router,
+}
+
+impl HttpEdge {
+    /// All of REST, and the probes.
+    pub fn new(
+        config: Config,
+        orders: Orders,
+        health: Arc<dyn HealthSource>,
+        metrics: Metrics,
+    ) -> HttpEdge {
+        HttpEdge::of(config, Some(orders), health, metrics)
+    }
+
+    /// The probes alone; 404 for everything else.
+    pub fn probes(config: Config, health: Arc<dyn HealthSource>, metrics: Metrics) -> HttpEdge {
+        HttpEdge::of(config, None, health, metrics)
+    }
+
+    fn of(
+        config: Config,
+        orders: Option<Orders>,
+        health: Arc<dyn HealthSource>,
+        metrics: Metrics,
+    ) -> HttpEdge {
+        let inner = Arc::new(Inner::new(config, orders, health, metrics));
+        let router = router(Arc::clone(&inner));
+        HttpEdge { inner, router }
+    }
+
+    /// Its bounds.
+    pub(crate) fn config(&self) -> &Config {
+        self.inner.config()
+    }
+
+    /// Answers a request, whatever it is: every problem, a panic too, becomes an answer. `drain` ends
+    /// streams when the service stops.
+    pub async fn answer<B>(&self, mut request: Request<B>, drain: Option<&Drain>) -> Response<Body>
+    where
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<axum::BoxError>,
+    {
+        if let Some(drain) = drain {
+            request.extensions_mut().insert(drain.clone());
+        }
+        let Ok(answer) = self.router.clone().oneshot(request).await;
+        answer
+    }
+}
+
+impl std::fmt::Debug for HttpEdge {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("HttpEdge")
+    }
+}
