@@ -2,7 +2,7 @@
 
 use crate::answer::{self, Answer};
 use crate::call::Call;
-use crate::condition::{if_match, refuse_if_none_match};
+use crate::condition::{Tags, if_match, refuse_if_none_match};
 use crate::error::Problem;
 use crate::idempotency::{KEY_FIELD, key};
 use crate::query::Query;
@@ -27,6 +27,7 @@ where
     let validate_only = query.flag("validate_only", &mut wrong);
     let key = key(call.headers, &mut wrong);
     let expected = if_match(call.headers, &mut wrong);
+    let advice = expected.as_ref().map_or("", Tags::advice);
     refuse_if_none_match(call.headers, &mut wrong);
     let parsed = parse::<T>(&body)?;
     drop(body);
@@ -35,18 +36,29 @@ where
         cause: call.cause(key.as_deref()),
         key,
         key_field: KEY_FIELD,
-        expected_versions: expected.and_then(crate::condition::Tags::into_expected),
+        expected_versions: expected.and_then(Tags::into_expected),
         validate_only: validate_only || !wrong.is_empty(),
     };
     let changed = run(order_id, parsed.value, options).await;
     if !wrong.is_empty() {
         return Err(Problem::told(wrong, changed));
     }
-    let Changed { order, replayed } = changed?;
+    let Changed { order, replayed } = changed.map_err(|error| version_problem(error, advice))?;
     let answer = if validate_only {
         answer::preview(&order)
     } else {
         answer::order(&order)
     };
     Ok(answer::replayed(answer, replayed))
+}
+
+/// The problem; where the version is wrong, with `advice` on the tags.
+pub(crate) fn version_problem(error: AppError, advice: &str) -> Problem {
+    let at_fault = matches!(error, AppError::VersionMismatch { .. });
+    let problem = Problem::from(error);
+    if at_fault {
+        problem.adding(advice)
+    } else {
+        problem
+    }
 }

@@ -39,6 +39,16 @@ impl Tags {
         }
     }
 
+    /// What to tell a caller whose weak tags were passed over.
+    pub(crate) fn advice(&self) -> &'static str {
+        match self {
+            Tags::Versions { weak, .. } if !weak.is_empty() => {
+                " (a weak tag, W/\"…\", never matches If-Match: send the ETag as it was given)"
+            }
+            _ => "",
+        }
+    }
+
     /// The versions to which a change may apply; `None`: to any.
     pub(crate) fn into_expected(self) -> Option<Vec<u64>> {
         match self {

@@ -147,6 +147,12 @@ impl Problem {
         self.code.status()
     }
 
+    /// The same problem with more to say.
+    pub(crate) fn adding(mut self, words: &str) -> Problem {
+        self.detail.push_str(words);
+        self
+    }
+
     /// The answer. A problem on our side is logged here, once.
     pub(crate) fn into_response(self, request_id: &str) -> Response<Body> {
         self.log(request_id);

@@ -2,6 +2,7 @@
 
 use crate::answer::{self, Answer};
 use crate::call::Call;
+use crate::change::version_problem;
 use crate::condition::{if_match, if_none_match};
 use crate::error::Problem;
 use crate::parameters::{OrderPath, ReadHeaders};
@@ -39,11 +40,10 @@ pub(crate) async fn get(orders: &Orders, call: &Call<'_>) -> Result<Answer, Prob
         return Err(Problem::invalid(wrong));
     }
     let order = orders.get(order_id).await?;
-    if must_match.is_some_and(|tags| !tags.match_strongly(order.version)) {
-        return Err(AppError::VersionMismatch {
-            current: order.version,
-        }
-        .into());
+    if let Some(tags) = must_match.filter(|tags| !tags.match_strongly(order.version)) {
+        let current = order.version;
+        let mismatch = AppError::VersionMismatch { current };
+        return Err(version_problem(mismatch, tags.advice()));
     }
     let age = call.allows_age();
     if must_not_match.is_some_and(|tags| tags.match_weakly(order.version)) {

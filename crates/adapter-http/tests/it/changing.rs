@@ -100,6 +100,8 @@ async fn if_match_applies_a_change_to_that_version_alone() {
         assert_eq!(reply.status, status, "{tags}");
         if status == 412 {
             assert_eq!(reply.text_at("code"), "version_mismatch");
+            let advised = reply.text_at("detail").contains("a weak tag");
+            assert_eq!(advised, tags.starts_with("W/"), "{tags}");
         }
         if status == 400 {
             assert_eq!(reply.fields(), ["If-Match"]);

@@ -12,7 +12,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 impl Order {
-    /// Applies a merge patch. Address: until something has left. Deadline: while PENDING.
+    /// Applies a merge patch. Address: until something has left. Deadline: while PENDING. What is
+    /// patched to what it is already is no change and no event.
     pub fn amend(
         &self,
         patch: &Amendment,
@@ -21,25 +22,43 @@ impl Order {
     ) -> Result<Decision, Refusal> {
         let mut draft = Draft::new(self, now, cause);
         let mut all = Violations::new();
-        let mut fields = Vec::new();
         if !patch.shipping_address.is_keep() {
-            fields.push("shipping_address".to_owned());
             draft.order.shipping_address = self.patched_address(&mut all, &patch.shipping_address);
         }
         if !patch.metadata.is_keep() {
-            fields.push("metadata".to_owned());
             draft.order.metadata = self.patched_metadata(&mut all, &patch.metadata);
         }
         if !patch.confirm_before.is_keep() {
-            fields.push("confirm_before".to_owned());
             draft.order.confirm_before = patched_deadline(&mut all, &patch.confirm_before, now);
-            draft.order.deadline_handled = false;
-            draft.order.acknowledged.remove("deadline-passed-paid");
         }
         all.into_result()?;
         self.allow_amendment(patch)?;
-        draft.emit(EventData::Amended { fields });
+        if draft.order.confirm_before != self.confirm_before {
+            draft.order.deadline_handled = false;
+            draft.order.acknowledged.remove("deadline-passed-paid");
+        }
+        let fields = self.amended_fields(&draft.order);
+        if !fields.is_empty() {
+            draft.emit(EventData::Amended { fields });
+        }
         Ok(settle(draft))
+    }
+
+    /// The names of those that `after` has otherwise.
+    fn amended_fields(&self, after: &Order) -> Vec<String> {
+        let changed = [
+            (
+                "shipping_address",
+                self.shipping_address != after.shipping_address,
+            ),
+            ("metadata", self.metadata != after.metadata),
+            (
+                "confirm_before",
+                self.confirm_before != after.confirm_before,
+            ),
+        ];
+        let names = changed.into_iter().filter(|(_, changed)| *changed);
+        names.map(|(name, _)| name.to_owned()).collect()
     }
 
     fn allow_amendment(&self, patch: &Amendment) -> Result<(), Refusal> {

@@ -4,6 +4,7 @@ use crate::desk::{NOW, Story, time};
 use order_core::domain::{
     Amendment, FulfillmentStatus, Patch, PaymentStatus, PaymentTerms, Refusal, ReturnStatus, State,
 };
+use std::collections::BTreeMap;
 use testkit::{fact, new_order};
 
 /// Two units at 10.00 and 2.00 shipping: 22.00 in all.
@@ -11,6 +12,7 @@ fn order(terms: PaymentTerms) -> Story {
     Story::of(
         new_order()
             .only_line(2, 1_000)
+            .address()
             .amounts(0, 200, 0)
             .terms(terms),
     )
@@ -300,6 +302,27 @@ fn cancelling_every_unit_cancels_the_order() {
     let mut story = order(PaymentTerms::Authorize);
     story.cancel(&[(1, 1)]).unwrap();
     assert_eq!(story.cancel(&[(1, 1)]).unwrap(), ["order.cancelled.v1"]);
+}
+
+#[test]
+fn an_amendment_that_changes_nothing_is_no_event() {
+    let mut story = order(PaymentTerms::Authorize);
+    let deadline = Amendment {
+        confirm_before: Patch::Set(time(NOW + 9_000)),
+        ..Amendment::default()
+    };
+    assert_eq!(story.amend(&deadline).unwrap(), ["order.amended.v1"]);
+    for nothing in [
+        deadline,
+        Amendment::default(),
+        Amendment {
+            metadata: Patch::Set(BTreeMap::from([("absent".to_owned(), None)])),
+            ..Amendment::default()
+        },
+    ] {
+        assert!(story.amend(&nothing).unwrap().is_empty(), "{nothing:?}");
+        assert_eq!(story.order.version, 2);
+    }
 }
 
 #[test]

@@ -189,36 +189,38 @@ async fn a_condition_holds_to_exactly_that_version() {
         expected_versions: Some(versions.to_vec()),
         ..ChangeOptions::default()
     };
-    let patch = Amendment {
-        metadata: Patch::Remove,
-        ..Amendment::default()
-    };
-    house
-        .orders
-        .amend(id, patch.clone(), only(&[1]))
-        .await
-        .unwrap();
+    house.orders.amend(id, noting(1), only(&[1])).await.unwrap();
     let stale = house
         .orders
-        .amend(id, patch.clone(), only(&[1]))
+        .amend(id, noting(2), only(&[1]))
         .await
         .unwrap_err();
     assert_eq!(stale, AppError::VersionMismatch { current: 2 });
-    house.orders.amend(id, patch, only(&[1, 2])).await.unwrap();
+    house
+        .orders
+        .amend(id, noting(3), only(&[1, 2]))
+        .await
+        .unwrap();
+}
+
+/// An amendment that changes something, whichever came before.
+fn noting(number: u32) -> Amendment {
+    let note = ("note".to_owned(), Some(number.to_string()));
+    Amendment {
+        metadata: Patch::Set([note].into()),
+        ..Amendment::default()
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_hundred_changes_at_once_are_all_made_one_after_the_other() {
     let house = House::new();
     let id = house.placed("k", new_order()).await.order_id;
-    let ask = || Amendment {
-        metadata: Patch::Remove,
-        ..Amendment::default()
-    };
     let tasks: Vec<_> = (0..100)
-        .map(|_| {
+        .map(|number| {
             let orders = house.orders.clone();
-            tokio::spawn(async move { orders.amend(id, ask(), ChangeOptions::default()).await })
+            let patch = noting(number);
+            tokio::spawn(async move { orders.amend(id, patch, ChangeOptions::default()).await })
         })
         .collect();
     for task in tasks {
