@@ -14,6 +14,7 @@ mod exhaustion;
 mod isolation;
 mod loopback;
 mod netns;
+mod relay;
 mod serving;
 
 use planes::{ConnectOptions, ListenOptions, Listener, Plane, PlaneKind, connect, listen};
