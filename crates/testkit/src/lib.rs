@@ -9,18 +9,22 @@
     reason = "all of this is test code: it panics where a test has to fail"
 )]
 
+pub mod clients;
 pub mod desk;
 pub mod fact;
 pub mod fakes;
+mod migrations;
 #[cfg(feature = "proptest")]
 pub mod model;
 mod order_builder;
 mod samples;
+pub mod servers;
 #[cfg(feature = "proptest")]
 pub mod strategies;
 pub mod suites;
 
 pub use desk::Desk;
+pub use migrations::assert_every_migration;
 pub use order_builder::{OrderBuilder, new_order};
-pub use samples::{ODD_TEXTS, event_of_every_kind, full_order};
+pub use samples::{ODD_TEXTS, event_of_every_kind, full_order, list_filters};
 pub use suites::run;

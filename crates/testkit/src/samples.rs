@@ -1,11 +1,12 @@
-//! Orders and events that are hard to keep: every field set, every kind of event, odd texts. A store
-//! keeps what it is given, so these need not be what the domain would decide.
+//! Orders and events that are hard to keep: every field set, every kind of event, odd texts; and every
+//! set of filters. A store keeps what it is given, so these need not be what the domain would decide.
 
 use crate::{Desk, fact, new_order};
 use order_core::domain::{
-    Amount, Asked, Event, EventData, Hold, Ledger, LineQuantity, Order, PaymentRelease,
-    PaymentTerms, Timestamp,
+    Amount, Asked, Event, EventData, FulfillmentStatus, Hold, Ledger, LineQuantity, Order,
+    PaymentRelease, PaymentStatus, PaymentTerms, State, Timestamp,
 };
+use order_core::ports::ListFilter;
 
 /// Texts that stores, codecs and query builders get wrong. No control characters: the domain lets
 /// none in.
@@ -168,4 +169,19 @@ fn hold(n: usize) -> Hold {
         kind: "FRAUD_CHECK".to_owned(),
         reason: format!("reason {n}"),
     }
+}
+
+/// Every set of filters that a list can have, but for times, which bound ids.
+pub fn list_filters() -> impl Iterator<Item = ListFilter> {
+    (0_u8..32).map(|bits| {
+        let on = |bit: u8| bits & (1 << bit) != 0;
+        ListFilter {
+            external_id: on(0).then(|| "shop-1".to_owned()),
+            customer_id: on(1).then(|| "customer-1".to_owned()),
+            state: on(2).then_some(State::Cancelling),
+            payment_status: on(3).then_some(PaymentStatus::Disputed),
+            fulfillment_status: on(4).then_some(FulfillmentStatus::Shipped),
+            ..ListFilter::default()
+        }
+    })
 }

@@ -5,6 +5,7 @@
 //! long as the test, such as a temporary folder, and a fresh, empty implementation of the port.
 
 pub mod clock;
+pub mod durable_store;
 pub mod event_feed;
 pub mod event_publisher;
 pub mod feed_partitions;
@@ -25,8 +26,21 @@ const RULE_SECONDS: u64 = 120;
 
 /// Runs one rule on a fresh fixture. The suites' macros call it; the caller needs no runtime.
 pub fn run<G, P>(make: impl AsyncFnOnce() -> (G, P), rule: impl AsyncFnOnce(P)) {
-    let runtime = Builder::new_multi_thread()
-        .worker_threads(WORKER_THREADS)
+    let mut threads = Builder::new_multi_thread();
+    run_on(threads.worker_threads(WORKER_THREADS), make, rule);
+}
+
+/// As [`run`], but nothing happens while the rule itself does not wait.
+pub fn run_on_one_thread<G, P>(make: impl AsyncFnOnce() -> (G, P), rule: impl AsyncFnOnce(P)) {
+    run_on(&mut Builder::new_current_thread(), make, rule);
+}
+
+fn run_on<G, P>(
+    threads: &mut Builder,
+    make: impl AsyncFnOnce() -> (G, P),
+    rule: impl AsyncFnOnce(P),
+) {
+    let runtime = threads
         .enable_all()
         .build()
         .expect("the test has a runtime");

@@ -13,6 +13,14 @@ macro_rules! conformance_tests {
             }
         )+
     };
+    ($make:expr, durable_store::$room:ident, [$($rule:ident),+ $(,)?]) => {
+        $(
+            #[test]
+            fn $rule() {
+                $crate::suites::run_on_one_thread($make, $crate::suites::durable_store::$room::$rule);
+            }
+        )+
+    };
     ($make:expr, $room:ident, [$($rule:ident),+ $(,)?]) => {
         $(
             #[test]
@@ -132,6 +140,47 @@ macro_rules! order_store_suite {
                 a_dropped_commit_is_whole_or_absent,
                 aborted_tasks_leave_whole_changes,
                 readers_see_whole_changes,
+            ]
+        );
+    };
+}
+
+/// Every rule of a store that writes in batches and can be opened again; `make` answers
+/// `(guard, database)`, where the database is a `suites::durable_store::Durable`.
+#[macro_export]
+macro_rules! durable_store_suite {
+    ($make:expr) => {
+        $crate::conformance_tests!(
+            $make,
+            durable_store::batches,
+            [
+                two_placements_with_one_key_are_one_order,
+                two_placements_with_one_external_id_are_one_order,
+                two_changes_of_one_version_are_one,
+                an_order_moves_on_by_several_changes,
+                one_fact_id_counts_once,
+                a_fact_parked_just_before_its_order_is_told_to_it,
+                a_batch_of_more_rows_than_one_statement_takes_is_whole,
+                a_change_that_breaks_the_rules_fails_alone,
+                changes_that_come_again_do_not_keep_the_others_from_being_written,
+            ]
+        );
+        $crate::conformance_tests!(
+            $make,
+            durable_store::bounds,
+            [
+                a_full_queue_refuses_at_once_and_says_when_to_come_back,
+                loads_of_many_callers_are_few_statements,
+                the_metrics_tell_what_happened,
+            ]
+        );
+        $crate::conformance_tests!(
+            $make,
+            durable_store::restart,
+            [
+                everything_is_there_after_closing_and_opening,
+                a_caller_that_hangs_up_does_not_undo_its_commit,
+                closing_writes_what_was_accepted_and_refuses_the_rest,
             ]
         );
     };

@@ -36,6 +36,18 @@ const ROOMS: &[(&str, &str)] = &[
         "order_store::concurrency",
         include_str!("../../src/suites/order_store/concurrency.rs"),
     ),
+    (
+        "durable_store::batches",
+        include_str!("../../src/suites/durable_store/batches.rs"),
+    ),
+    (
+        "durable_store::bounds",
+        include_str!("../../src/suites/durable_store/bounds.rs"),
+    ),
+    (
+        "durable_store::restart",
+        include_str!("../../src/suites/durable_store/restart.rs"),
+    ),
     ("event_feed", include_str!("../../src/suites/event_feed.rs")),
     (
         "event_publisher",
@@ -70,7 +82,7 @@ fn rules_of(source: &str) -> BTreeSet<String> {
         .lines()
         .filter_map(|line| line.strip_prefix("pub async fn "));
     declared
-        .filter_map(|rest| rest.split('(').next())
+        .filter_map(|rest| rest.split(['(', '<']).next())
         .map(str::to_owned)
         .collect()
 }
