@@ -14,6 +14,7 @@ use tokio::{
 
 use crate::{
     config::{Config, ConfigError},
+    courier::Couriers,
     error::{Rejected, SubmitError},
     flush::Flush,
     queue::Queue,
@@ -29,6 +30,7 @@ pub struct GroupCommit<F: Flush> {
 
 struct Shared<F: Flush> {
     queue: Arc<Queue<Submission<F>>>,
+    couriers: Couriers<Answer<F>>,
     /// Every writer holds a sender and sends nothing: the channel ends when the last writer has.
     ended: watch::Receiver<()>,
 }
@@ -59,7 +61,11 @@ impl<F: Flush> GroupCommit<F> {
             });
         }
         Ok(Self {
-            shared: Arc::new(Shared { queue, ended }),
+            shared: Arc::new(Shared {
+                queue,
+                couriers: Couriers::new(&runtime),
+                ended,
+            }),
         })
     }
 
@@ -78,7 +84,7 @@ impl<F: Flush> GroupCommit<F> {
     /// Hands `item` over without waiting: it is queued when this returns, and the ticket is the
     /// answer to come.
     pub fn try_submit(&self, item: F::Item, weight_bytes: usize) -> Result<Ticket<F>, Rejected> {
-        let (reply, answer) = oneshot::channel();
+        let (reply, answer) = self.shared.couriers.reply();
         self.shared
             .queue
             .push(Submission { item, reply }, weight_bytes)?;

@@ -44,6 +44,7 @@
 //! ```
 
 mod config;
+mod courier;
 mod error;
 mod flush;
 mod handle;

@@ -11,9 +11,8 @@ use std::{
     vec::Drain,
 };
 
-use tokio::sync::oneshot;
-
 use crate::{
+    courier::{Outbox, Reply},
     error::SubmitError,
     flush::{Flush, FlushError},
     queue::Seat,
@@ -25,7 +24,7 @@ pub(crate) type Answer<F> = Result<<F as Flush>::Output, SubmitError<<F as Flush
 /// A change and the way back to its caller.
 pub(crate) struct Submission<F: Flush> {
     pub(crate) item: F::Item,
-    pub(crate) reply: oneshot::Sender<Answer<F>>,
+    pub(crate) reply: Reply<Answer<F>>,
 }
 
 /// Writes batches until the queue is closed and empty.
@@ -33,6 +32,7 @@ pub(crate) async fn run<F: Flush>(mut seat: Seat<Submission<F>>, mut flusher: F)
     let mut batch = VecDeque::new();
     let mut items = Vec::new();
     let mut replies = Vec::new();
+    let mut outbox = Outbox::default();
     while seat.take(&mut batch).await {
         for entry in batch.drain(..) {
             items.push(entry.value.item);
@@ -41,6 +41,7 @@ pub(crate) async fn run<F: Flush>(mut seat: Seat<Submission<F>>, mut flusher: F)
         let mut unanswered = Unanswered {
             seat: &seat,
             replies: replies.drain(..),
+            outbox: &mut outbox,
         };
         let written = write(&mut flusher, &mut items, &mut unanswered);
         if catch_panic(written).await.is_err() {
@@ -91,7 +92,8 @@ fn halves(part: &Range<usize>) -> (Range<usize>, Range<usize>) {
 /// so that a caller who asks for the statistics finds itself in them.
 struct Unanswered<'a, F: Flush> {
     seat: &'a Seat<Submission<F>>,
-    replies: Drain<'a, oneshot::Sender<Answer<F>>>,
+    replies: Drain<'a, Reply<Answer<F>>>,
+    outbox: &'a mut Outbox<Answer<F>>,
 }
 
 impl<F: Flush> Unanswered<'_, F> {
@@ -109,8 +111,9 @@ impl<F: Flush> Unanswered<'_, F> {
         });
         // Outputs lead the zip: once they are used up, it must not have taken one reply more.
         for (output, reply) in outputs.into_iter().zip(&mut self.replies) {
-            answer(reply, Ok(output));
+            self.outbox.answer(reply, Ok(output));
         }
+        self.outbox.send();
     }
 
     fn refused(&mut self, error: F::Error) {
@@ -119,7 +122,8 @@ impl<F: Flush> Unanswered<'_, F> {
             stats.refused_items += 1;
         });
         if let Some(reply) = self.replies.next() {
-            answer(reply, Err(SubmitError::Refused(error)));
+            self.outbox.answer(reply, Err(SubmitError::Refused(error)));
+            self.outbox.send();
         }
     }
 
@@ -129,8 +133,10 @@ impl<F: Flush> Unanswered<'_, F> {
             stats.failed_items += self.replies.len() as u64;
         });
         for reply in &mut self.replies {
-            answer(reply, Err(SubmitError::Failed(error.clone())));
+            let failed = Err(SubmitError::Failed(error.clone()));
+            self.outbox.answer(reply, failed);
         }
+        self.outbox.send();
     }
 
     fn panicked(self) {
@@ -140,14 +146,10 @@ impl<F: Flush> Unanswered<'_, F> {
             stats.panicked_items += self.replies.len() as u64;
         });
         for reply in self.replies {
-            answer(reply, Err(SubmitError::Panicked));
+            self.outbox.answer(reply, Err(SubmitError::Panicked));
         }
+        self.outbox.send();
     }
-}
-
-/// A caller that went away misses its answer and nothing else: the write has happened.
-fn answer<T>(reply: oneshot::Sender<T>, answer: T) {
-    drop(reply.send(answer));
 }
 
 /// Drives `work` to its end or to its panic, within this task: a task of its own for each batch

@@ -111,9 +111,9 @@ fn a_runtime_that_ends_under_the_writer_leaves_nobody_waiting() {
 }
 
 /// Its outputs panic when they are dropped, which happens to them where no caller waits any more.
-struct Spiteful;
+pub(crate) struct Spiteful;
 
-struct Spite;
+pub(crate) struct Spite;
 
 impl Drop for Spite {
     fn drop(&mut self) {

@@ -7,6 +7,7 @@
 
 mod bisect;
 mod bounds;
+mod couriers;
 mod faults;
 mod hand_off;
 mod lifetime;
