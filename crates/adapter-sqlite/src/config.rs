@@ -1,5 +1,6 @@
 //! Where the file is, and every bound of the store.
 
+use order_store::Bounds;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -73,23 +74,17 @@ impl Config {
         }
     }
 
-    /// The batcher of changes.
-    pub(crate) fn commits(&self) -> group_commit::Config {
-        group_commit::Config {
-            max_queued_items: self.max_queued_changes,
-            max_queued_weight_bytes: self.max_queued_bytes,
-            max_batch_items: self.max_batch_changes,
-            max_batch_weight_bytes: self.max_batch_bytes,
-            ..group_commit::Config::default()
-        }
-    }
-
-    /// The batcher of loads. An id weighs nothing, so only the numbers bound it.
-    pub(crate) fn loads(&self) -> group_commit::Config {
-        group_commit::Config {
-            max_queued_items: self.max_queued_loads,
-            max_batch_items: self.max_batch_loads,
-            ..group_commit::Config::default()
+    /// The bounds of the batchers.
+    pub(crate) fn bounds(&self) -> Bounds {
+        Bounds {
+            max_queued_changes: self.max_queued_changes,
+            max_queued_bytes: self.max_queued_bytes,
+            max_batch_changes: self.max_batch_changes,
+            max_batch_bytes: self.max_batch_bytes,
+            max_queued_loads: self.max_queued_loads,
+            max_batch_loads: self.max_batch_loads,
+            commit_timeout: self.commit_timeout,
+            read_timeout: self.read_timeout,
         }
     }
 }

@@ -124,7 +124,7 @@ pub(crate) fn store_error(path: &Path, action: &str, error: &sqlx::Error) -> Sto
 }
 
 /// A stored row that cannot be read.
-pub(crate) fn unreadable(path: &Path, row: &str, error: &impl std::fmt::Display) -> StoreError {
+pub(crate) fn unreadable(path: &Path, row: &str, error: &dyn std::fmt::Display) -> StoreError {
     StoreError::Corrupt {
         detail: format!(
             "{}, {row}: {error}; restore the file from a backup",

@@ -1,9 +1,9 @@
 //! The feed: the same rows as the history, read by position.
 
-use crate::position::partitions;
 use crate::store::SqliteStore;
 use async_trait::async_trait;
 use order_core::ports::{EventFeed, FeedError, FeedPosition, FeedToken, RecordedEvent};
+use order_store::position::{is_beyond, partitions};
 use std::time::Duration;
 
 /// How long [`EventFeed::wait_beyond`] waits at most. Long, for commits wake it; bounded, so that a
@@ -40,7 +40,7 @@ impl EventFeed for SqliteStore {
         let beyond = newest.wait_for(|newest| is_beyond(newest, after));
         match tokio::time::timeout(WAIT, beyond).await {
             Ok(Ok(_)) | Err(_) => Ok(()),
-            Ok(Err(_)) => Err(self.unavailable("the store is closed").into()),
+            Ok(Err(_)) => Err(self.batchers.unavailable("the store is closed").into()),
         }
     }
 }
@@ -61,9 +61,4 @@ impl SqliteStore {
             Ok(newest)
         }
     }
-}
-
-/// Whether `token` has come further than `than` in some partition.
-fn is_beyond(token: &FeedToken, than: &FeedToken) -> bool {
-    partitions(token).any(|partition| token.offset(partition) > than.offset(partition))
 }

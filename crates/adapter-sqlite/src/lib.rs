@@ -4,8 +4,8 @@
 //! changes is one transaction of two round trips to SQLite's thread, one that looks up what could
 //! stand against the changes and one that writes all of them. Reading never waits for writing (WAL).
 //!
-//! The way of a change: `store` → `commit::prepare` (bytes) → the batcher → `commit::flusher` →
-//! `commit::known` (look up) → `commit::decide` (in memory) → `commit::write` (SQL).
+//! The way of a change: `store` → `order_store` (bytes, the batcher) → `commit::flusher` →
+//! `commit::known` (look up) → `order_store::decide` (in memory) → `commit::write` (SQL).
 //!
 //! No decision about orders enters: the domain made it, this keeps it. No other store's SQL either.
 
@@ -15,17 +15,16 @@ mod connect;
 mod error;
 mod feed;
 mod folder;
-mod health;
+mod heads;
 mod lock;
-mod metrics;
 mod migrate;
 #[cfg(test)]
 mod plans;
-mod position;
 mod read;
 mod store;
 
 pub use config::Config;
 pub use error::OpenError;
 pub use migrate::migrate;
-pub use store::{SqliteStore, Stats};
+pub use order_store::Stats;
+pub use store::SqliteStore;

@@ -104,21 +104,6 @@ mod tests {
     #[test]
     fn every_file_of_the_folder_is_applied_in_the_order_of_its_number() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../migrations/sqlite");
-        let mut files: Vec<String> = std::fs::read_dir(folder)
-            .unwrap()
-            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-            .collect();
-        files.sort();
-        let listed: Vec<String> = MIGRATIONS
-            .iter()
-            .map(|(name, _)| format!("{name}.sql"))
-            .collect();
-        assert_eq!(files, listed);
-        for (number, (name, _)) in (1..).zip(MIGRATIONS) {
-            assert!(
-                name.starts_with(&format!("{number:04}_")),
-                "{name} is not number {number}"
-            );
-        }
+        testkit::assert_every_migration(&folder, MIGRATIONS.iter().map(|(name, _)| *name));
     }
 }

@@ -2,15 +2,17 @@
 
 use crate::commit::{LOOK_UP, PARKING_MOVES};
 use crate::config::Config;
-use crate::position::HEADS;
+use crate::heads::HEADS;
 use crate::read::list::list_sql;
-use crate::read::{events, find, load};
+use crate::read::statements::STATEMENTS;
+use crate::read::{feed, load};
 use crate::{connect, migrate};
 use order_core::domain::{FulfillmentStatus, PaymentStatus, State};
 use order_core::ports::ListFilter;
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{AssertSqlSafe, ConnectOptions, Row};
 use tempfile::TempDir;
+use testkit::list_filters;
 
 /// Our tables and the names that statements give them. What else is walked holds only the batch.
 const TABLES: &[&str] = &[
@@ -53,25 +55,10 @@ fn faults(plan: &[String]) -> Vec<&String> {
         .collect()
 }
 
-/// Every set of filters.
-fn filters() -> impl Iterator<Item = ListFilter> {
-    (0_u8..32).map(|bits| {
-        let on = |bit: u8| bits & (1 << bit) != 0;
-        ListFilter {
-            external_id: on(0).then(|| "shop-1".to_owned()),
-            customer_id: on(1).then(|| "customer-1".to_owned()),
-            state: on(2).then_some(State::Pending),
-            payment_status: on(3).then_some(PaymentStatus::Disputed),
-            fulfillment_status: on(4).then_some(FulfillmentStatus::Shipped),
-            ..ListFilter::default()
-        }
-    })
-}
-
 #[tokio::test]
 async fn no_list_walks_a_table_or_sorts() {
     let (_folder, mut connection) = database().await;
-    for filter in filters() {
+    for filter in list_filters() {
         let plan = plan(&mut connection, &list_sql(&filter)).await;
         assert_eq!(
             faults(&plan),
@@ -132,21 +119,9 @@ async fn the_rarest_filter_leads() {
 async fn no_other_statement_walks_a_table_or_sorts() {
     let (_folder, mut connection) = database().await;
     let look_up = LOOK_UP.trim_start_matches("BEGIN IMMEDIATE;");
-    let statements = [
-        look_up,
-        HEADS,
-        load::LOAD,
-        events::HISTORY,
-        events::FEED,
-        events::AT_VERSION,
-        find::EXTERNAL,
-        find::REQUEST,
-        find::FACT,
-        find::DUE,
-        find::PARKED_READY,
-        find::PARKED_FOR,
-    ];
-    for sql in statements.into_iter().chain(PARKING_MOVES) {
+    let statements = [look_up, HEADS, load::LOAD, feed::FEED];
+    let all = statements.into_iter().chain(STATEMENTS.all());
+    for sql in all.chain(PARKING_MOVES) {
         let mut plan = plan(&mut connection, sql).await;
         // An index that holds nothing but the rows that are asked for may be walked from its start.
         plan.retain(|detail| !detail.ends_with("USING INDEX parked_facts_ready"));

@@ -1,17 +1,18 @@
 //! Reading: on connections that cannot write, and that never wait for the writer (WAL).
 
-pub(crate) mod events;
-pub(crate) mod find;
+pub(crate) mod feed;
 pub(crate) mod list;
 pub(crate) mod load;
+pub(crate) mod statements;
 
 pub(crate) use load::Loader;
 
+use crate::commit::wide;
 use crate::config::Config;
 use crate::error::{store_error, unreadable};
-use order_core::domain::{Order, OrderId};
 use order_core::ports::StoreError;
-use order_proto::storage::decode_order;
+use order_store::Columns;
+use order_store::reads::{Reads, Statements, Values as _};
 use sqlx::sqlite::{Sqlite, SqliteArguments, SqlitePool, SqlitePoolOptions, SqliteRow};
 use sqlx::{Encode, Row, SqlSafeStr, Type};
 use std::fmt::Display;
@@ -70,11 +71,6 @@ impl Reader {
         store_error(&self.config.path, "read", error)
     }
 
-    fn unreadable(&self, row: &str, error: &impl Display) -> StoreError {
-        unreadable(&self.config.path, row, error)
-    }
-
-    /// The value of a column.
     fn value<'r, T>(&self, row: &'r SqliteRow, column: usize) -> Result<T, StoreError>
     where
         T: sqlx::Decode<'r, Sqlite>,
@@ -82,46 +78,50 @@ impl Reader {
         row.try_get_unchecked(column)
             .map_err(|error| self.failed(&error))
     }
+}
 
-    /// A column that is never negative.
-    fn unsigned(&self, row: &SqliteRow, column: usize) -> Result<u64, StoreError> {
-        let number: i64 = self.value(row, column)?;
-        u64::try_from(number).map_err(|error| self.unreadable("a version or position", &error))
+impl Reads for Reader {
+    type Values = Values;
+
+    const STATEMENTS: Statements = statements::STATEMENTS;
+
+    async fn ask(&self, sql: &'static str, values: Values) -> Result<Vec<SqliteRow>, StoreError> {
+        self.rows(sql, values).await
+    }
+}
+
+impl Columns for Reader {
+    type Row = SqliteRow;
+
+    fn number(&self, row: &SqliteRow, column: usize) -> Result<i64, StoreError> {
+        self.value(row, column)
     }
 
-    /// A column of 16 bytes.
+    fn flag(&self, row: &SqliteRow, column: usize) -> Result<bool, StoreError> {
+        self.value(row, column)
+    }
+
     fn wide(&self, row: &SqliteRow, column: usize) -> Result<u128, StoreError> {
-        let bytes: &[u8] = self.value(row, column)?;
-        let bytes: Result<[u8; 16], _> = bytes.try_into();
-        bytes
-            .map(u128::from_be_bytes)
-            .map_err(|error| self.unreadable("a key of 16 bytes", &error))
+        wide(row, column).map_err(|error| self.unreadable("a key of 16 bytes", &error))
     }
 
-    fn order_id(&self, row: &SqliteRow, column: usize) -> Result<OrderId, StoreError> {
-        self.wide(row, column).map(OrderId::from_u128)
+    fn text(&self, row: &SqliteRow, column: usize) -> Result<Option<String>, StoreError> {
+        self.value(row, column)
     }
 
-    /// The order whose id and snapshot stand in these columns.
-    fn order(&self, row: &SqliteRow, id: usize, snapshot: usize) -> Result<Arc<Order>, StoreError> {
-        let order = decode_order(self.value(row, snapshot)?);
-        order
-            .map(Arc::new)
-            .map_err(|error| match self.order_id(row, id) {
-                Ok(id) => self.unreadable(&format!("order {id}"), &error),
-                Err(no_id) => no_id,
-            })
+    fn bytes<'r>(&self, row: &'r SqliteRow, column: usize) -> Result<&'r [u8], StoreError> {
+        self.value(row, column)
+    }
+
+    fn unreadable(&self, what: &str, error: &dyn Display) -> StoreError {
+        unreadable(&self.config.path, what, error)
     }
 }
 
 /// The values of a statement, in the order of its marks.
-struct Values(Result<SqliteArguments, StoreError>);
+pub(crate) struct Values(Result<SqliteArguments, StoreError>);
 
 impl Values {
-    fn new() -> Values {
-        Values(Ok(SqliteArguments::default()))
-    }
-
     fn with<'t, T: Encode<'t, Sqlite> + Type<Sqlite>>(mut self, value: T) -> Values {
         if let Ok(arguments) = &mut self.0
             && let Err(error) = sqlx::Arguments::add(arguments, value)
@@ -131,12 +131,22 @@ impl Values {
         }
         self
     }
+}
 
-    fn id(self, id: OrderId) -> Values {
-        self.with(id.to_bytes().as_slice())
+impl order_store::reads::Values for Values {
+    fn new() -> Values {
+        Values(Ok(SqliteArguments::default()))
     }
 
-    fn limit(self, limit: usize) -> Values {
-        self.with(i64::try_from(limit).unwrap_or(i64::MAX))
+    fn text(self, text: &str) -> Values {
+        self.with(text)
+    }
+
+    fn number(self, number: i64) -> Values {
+        self.with(number)
+    }
+
+    fn wide(self, number: u128) -> Values {
+        self.with(number.to_be_bytes().as_slice())
     }
 }

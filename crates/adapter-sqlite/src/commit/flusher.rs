@@ -3,52 +3,28 @@
 //! The batcher drives it to its end whoever goes away, so a transaction is never left half-way by a
 //! caller that hung up. It never retries: what failed is told, and the next batch tries anew.
 
-use super::decide::decide;
-use super::known::Known;
-use super::prepare::Prepared;
+use super::known;
 use super::rows::Plan;
 use super::write::{Texts, bury, commit, write};
 use crate::config::Config;
 use crate::connect;
 use crate::error::{is_refusal, store_error};
-use crate::health::Health;
+use crate::heads::{HEADS, head};
 use crate::lock::Lock;
-use crate::metrics::Metrics;
-use crate::position::head;
 use group_commit::{Flush, FlushError};
-use order_core::domain::Timestamp;
-use order_core::ports::{Change, Committed, FeedPosition, FeedToken, StoreError};
+use order_core::ports::{FeedPosition, FeedToken, StoreError};
+use order_store::{Answer, Job, Progress, announce, decide};
 use sqlx::ConnectOptions;
 use sqlx::sqlite::SqliteConnection;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 use tokio::sync::watch;
 
-/// What waits to be written.
-#[derive(Debug)]
-pub(crate) enum Job {
-    /// One change.
-    Change(Box<Prepared>),
-    /// Facts parked before this time go to the dead letters, so many at most.
-    Bury(Timestamp, usize),
-    /// One small write, to learn whether writing works.
-    Probe,
-}
-
-/// What became of a [`Job`].
-#[derive(Debug)]
-pub(crate) enum Answer {
-    Change(Committed),
-    Buried(u64),
-    Probed,
-}
-
 /// What the flusher shares with the store.
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) config: Arc<Config>,
-    pub(crate) metrics: Metrics,
-    pub(crate) health: Health,
+    pub(crate) progress: Arc<Progress>,
     pub(crate) lock: Lock,
     /// The writing connection of a flusher that has ended, so that closing can end it properly.
     pub(crate) last_connection: Mutex<Option<SqliteConnection>>,
@@ -82,24 +58,13 @@ impl Flusher {
             Some(connection) => connection,
             none => none.insert(connect::writer(&self.shared.config).connect().await?),
         };
-        let changes = batch.iter().filter_map(|job| match job {
-            Job::Change(prepared) => Some(&**prepared),
-            Job::Bury(..) | Job::Probe => None,
-        });
-        let mut known = Known::look_up(connection, changes.clone()).await?;
-        let mut plan = Plan::default();
-        let mut decided = changes.map(|prepared| decide(prepared, &mut known, &mut plan));
-        let mut answers = Vec::with_capacity(batch.len());
-        for job in batch {
-            answers.push(match job {
-                Job::Change(_) => {
-                    Answer::Change(decided.next().unwrap_or(Committed::VersionConflict))
-                }
-                Job::Bury(..) => Answer::Buried(0),
-                Job::Probe => Answer::Probed,
-            });
-        }
-        drop(decided);
+        let changes = batch.iter().filter_map(Job::change);
+        let (mut known, heads) = known::look_up(connection, changes).await?;
+        let mut plan = Plan {
+            heads,
+            ..Plan::default()
+        };
+        let mut answers = decide(batch, &mut known, &mut plan);
         let more = batch.iter().any(|job| !matches!(job, Job::Change(_)));
         write(connection, &mut self.texts, &plan, !more).await?;
         if more {
@@ -136,33 +101,6 @@ impl Flusher {
             self.connection = None;
         }
     }
-
-    fn committed(
-        &self,
-        batch: &[Job],
-        answers: &[Answer],
-        positions: &[FeedPosition],
-        started: Instant,
-    ) {
-        if !positions.is_empty() {
-            self.newest
-                .send_modify(|newest| positions.iter().for_each(|at| newest.advance(*at)));
-        }
-        self.shared.health.committed(started.elapsed());
-        self.shared
-            .metrics
-            .committed(batch.len(), started.elapsed());
-        for (job, answer) in batch.iter().zip(answers) {
-            if let (Job::Change(prepared), Answer::Change(Committed::Done { .. })) = (job, answer)
-                && let Change::Place { events, .. } | Change::Advance { events, .. } =
-                    &prepared.change
-            {
-                for event in events {
-                    self.shared.metrics.event(event.data.type_name());
-                }
-            }
-        }
-    }
 }
 
 impl Flush for Flusher {
@@ -174,18 +112,20 @@ impl Flush for Flusher {
         let started = Instant::now();
         match self.transact(batch).await {
             Ok((answers, positions)) => {
-                self.committed(batch, &answers, &positions, started);
+                announce(&self.newest, positions);
+                let took = started.elapsed();
+                self.shared.progress.committed(batch, &answers, took);
                 Ok(answers)
             }
             Err(error) => {
                 self.undo().await;
                 let told = store_error(&self.shared.config.path, "written", &error);
-                self.shared.metrics.failed();
-                if is_refusal(&error) {
-                    return Err(FlushError::Refused(told));
-                }
-                self.shared.health.failed(&told);
-                Err(FlushError::Failed(told))
+                let progress = &self.shared.progress;
+                Err(if is_refusal(&error) {
+                    progress.refused(told)
+                } else {
+                    progress.failed(told)
+                })
             }
         }
     }
@@ -214,8 +154,6 @@ async fn probe(connection: &mut SqliteConnection) -> sqlx::Result<()> {
 
 /// The newest position of each partition, as the file has it.
 pub(crate) async fn heads(connection: &mut SqliteConnection) -> sqlx::Result<FeedToken> {
-    let rows: Vec<i64> = sqlx::query_scalar(crate::position::HEADS)
-        .fetch_all(connection)
-        .await?;
+    let rows: Vec<i64> = sqlx::query_scalar(HEADS).fetch_all(connection).await?;
     Ok(head(rows))
 }

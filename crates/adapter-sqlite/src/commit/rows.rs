@@ -1,11 +1,12 @@
 //! The rows that a batch writes, borrowed from its changes, and how each becomes arguments.
 
-use super::prepare::EventBytes;
-use crate::position::to_row;
-use order_core::domain::{Event, IdempotencyKey, Order, OrderId, OrderRef, Timestamp};
-use order_core::ports::{FeedPosition, ParkedFact, StoredFact, StoredRequest};
+use order_core::domain::{Event, IdempotencyKey, Order, OrderRef, Timestamp};
+use order_core::ports::{FeedPosition, ParkedFact, RequestRecord, StoredFact, StoredRequest};
+use order_store::position::to_row;
+use order_store::{EventBytes, Moved, Parking};
 use sqlx::sqlite::SqliteArguments;
 use sqlx::{Arguments, Encode, Sqlite, Type};
+use std::collections::HashMap;
 
 /// Everything that a batch writes.
 #[derive(Default)]
@@ -14,12 +15,9 @@ pub(crate) struct Plan<'a> {
     pub(crate) events: Vec<EventRow<'a>>,
     pub(crate) requests: Vec<RequestRow>,
     pub(crate) facts: Vec<FactRow>,
-    pub(crate) parked: Vec<(u128, &'a ParkedFact, &'a [u8])>,
-    /// Facts that leave the parking.
-    pub(crate) unparked: Vec<u128>,
-    /// Orders that parked facts wait for by our id, and by the caller's.
-    pub(crate) placed_ids: Vec<OrderId>,
-    pub(crate) placed_externals: Vec<&'a str>,
+    pub(crate) parking: Parking<'a>,
+    /// The newest offset of each partition; starts as what the file has.
+    pub(crate) heads: HashMap<u16, u64>,
 }
 
 pub(crate) struct OrderRow<'a> {
@@ -41,6 +39,48 @@ pub(crate) struct RequestRow {
 pub(crate) struct FactRow {
     pub(crate) key: u128,
     pub(crate) stored: StoredFact,
+}
+
+impl<'a> order_store::Plan<'a> for Plan<'a> {
+    /// The events take the next positions; the order stands at the last of them.
+    fn moved(&mut self, moved: Moved<'a>) {
+        let order = moved.order;
+        let partition = order.partition;
+        let head = self.heads.entry(partition).or_insert(0);
+        for (event, bytes) in moved.events.iter().zip(moved.bytes) {
+            *head += 1;
+            let position = FeedPosition {
+                partition,
+                offset: *head,
+            };
+            self.events.push(EventRow {
+                position,
+                event,
+                bytes,
+            });
+        }
+        let position = FeedPosition {
+            partition,
+            offset: *head,
+        };
+        self.orders.push(OrderRow { order, position });
+        if let Some(RequestRecord { key, fingerprint }) = moved.request {
+            let stored = StoredRequest {
+                order_id: order.order_id,
+                version: order.version,
+                fingerprint,
+            };
+            self.requests.push(RequestRow { key, stored });
+        }
+    }
+
+    fn fact(&mut self, key: u128, stored: StoredFact) {
+        self.facts.push(FactRow { key, stored });
+    }
+
+    fn parking(&mut self) -> &mut Parking<'a> {
+        &mut self.parking
+    }
 }
 
 /// A row of one table.

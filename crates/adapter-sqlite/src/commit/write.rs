@@ -4,6 +4,7 @@ use super::json;
 use super::rows::{Bind, EventRow, FactRow, Insert, OrderRow, Plan, RequestRow};
 use order_core::domain::{OrderId, Timestamp};
 use order_core::ports::ParkedFact;
+use order_store::Parking;
 use sqlx::AssertSqlSafe;
 use sqlx::sqlite::SqliteConnection;
 use std::collections::HashMap;
@@ -71,7 +72,7 @@ pub(crate) async fn write(
         plan.events.len(),
         plan.requests.len(),
         plan.facts.len(),
-        plan.parked.len(),
+        plan.parking.parked.len(),
     ];
     let chunks = rows
         .into_iter()
@@ -79,15 +80,13 @@ pub(crate) async fn write(
         .unwrap_or(0)
         .div_ceil(MAX_ROWS)
         .max(1);
-    let parking_moves = !(plan.unparked.is_empty()
-        && plan.placed_ids.is_empty()
-        && plan.placed_externals.is_empty());
+    let parking_moves = plan.parking.moves();
     for n in 0..chunks {
         let last = n + 1 == chunks && !parking_moves;
         insert(connection, texts, &Chunk::of(plan, n), commits && last).await?;
     }
     if parking_moves {
-        move_parked(connection, plan).await?;
+        move_parked(connection, &plan.parking).await?;
         if commits {
             commit(connection).await?;
         }
@@ -116,7 +115,7 @@ impl<'p, 'a> Chunk<'p, 'a> {
             events: part(&plan.events, n),
             requests: part(&plan.requests, n),
             facts: part(&plan.facts, n),
-            parked: part(&plan.parked, n),
+            parked: part(&plan.parking.parked, n),
         }
     }
 }
@@ -202,9 +201,9 @@ fn append<T: Insert>(text: &mut String, rows: usize) {
 }
 
 /// Takes facts out of the parking, and marks those whose order was placed.
-async fn move_parked(connection: &mut SqliteConnection, plan: &Plan<'_>) -> sqlx::Result<()> {
-    if !plan.placed_ids.is_empty() {
-        let ids: Vec<u8> = plan
+async fn move_parked(connection: &mut SqliteConnection, parking: &Parking<'_>) -> sqlx::Result<()> {
+    if !parking.placed_ids.is_empty() {
+        let ids: Vec<u8> = parking
             .placed_ids
             .iter()
             .copied()
@@ -215,15 +214,15 @@ async fn move_parked(connection: &mut SqliteConnection, plan: &Plan<'_>) -> sqlx
             .execute(&mut *connection)
             .await?;
     }
-    if !plan.placed_externals.is_empty() {
-        let json = json::array(plan.placed_externals.iter().copied());
+    if !parking.placed_externals.is_empty() {
+        let json = json::array(parking.placed_externals.iter().copied());
         sqlx::query(PLACED_EXTERNALS)
             .bind(json)
             .execute(&mut *connection)
             .await?;
     }
-    if !plan.unparked.is_empty() {
-        let keys: Vec<u8> = plan
+    if !parking.unparked.is_empty() {
+        let keys: Vec<u8> = parking
             .unparked
             .iter()
             .flat_map(|key| key.to_be_bytes())

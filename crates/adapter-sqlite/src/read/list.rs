@@ -2,8 +2,10 @@
 //! the way. Nothing is sorted, and a page costs the same wherever it begins.
 
 use super::{Reader, Values};
-use order_core::domain::{FulfillmentStatus, Order, OrderId, PaymentStatus, State, Timestamp};
+use order_core::domain::{FulfillmentStatus, Order, PaymentStatus, State};
 use order_core::ports::{ListFilter, ListQuery, StoreError};
+use order_store::reads::Values as _;
+use order_store::{Columns, ids_of};
 use sqlx::AssertSqlSafe;
 use std::fmt::Write;
 use std::sync::Arc;
@@ -11,11 +13,13 @@ use std::sync::Arc;
 impl Reader {
     pub(crate) async fn list(&self, query: &ListQuery) -> Result<Vec<Arc<Order>>, StoreError> {
         let filter = &query.filter;
-        let Some((from, below)) = id_range(query) else {
+        let Some((from, below)) = ids_of(query) else {
             return Ok(Vec::new());
         };
+        // Longer than any id, and so above all of them.
+        let below = below.map_or(vec![0xFF; 17], |id| id.to_bytes().to_vec());
         let mut values = Values::new()
-            .with(from.as_slice())
+            .id(from)
             .with(below.as_slice())
             .limit(query.limit);
         for text in [&filter.external_id, &filter.customer_id]
@@ -33,7 +37,7 @@ impl Reader {
             values = values.with(i64::from(code));
         }
         let rows = self.rows(AssertSqlSafe(list_sql(filter)), values).await?;
-        rows.iter().map(|row| self.order(row, 0, 1)).collect()
+        self.all(&rows, Self::order)
     }
 }
 
@@ -121,31 +125,5 @@ fn fulfillment_share(status: FulfillmentStatus) -> u16 {
         FulfillmentStatus::Unfulfilled => 130,
         FulfillmentStatus::Shipped => 12,
         FulfillmentStatus::PartiallyShipped | FulfillmentStatus::PartiallyDelivered => 4,
-    }
-}
-
-/// The ids from the first to below the second; `None` if there can be none. Ids carry the time of
-/// placing, so a range of time is a range of ids.
-fn id_range(query: &ListQuery) -> Option<([u8; 16], Vec<u8>)> {
-    let from = query
-        .filter
-        .placed_after
-        .map_or(OrderId::from_u128(0), floor);
-    let until = query.filter.placed_before.map(floor);
-    let below = [query.before, until].into_iter().flatten().min();
-    if below.is_some_and(|below| below <= from) {
-        return None;
-    }
-    // Longer than any id, and so above all of them.
-    let below = below.map_or(vec![0xFF; 17], |id| id.to_bytes().to_vec());
-    Some((from.to_bytes(), below))
-}
-
-/// The smallest id of an order placed at `at` or later. Ids know no time before 1970.
-fn floor(at: Timestamp) -> OrderId {
-    if at.millis() <= 0 {
-        OrderId::from_u128(0)
-    } else {
-        OrderId::floor_of(at)
     }
 }

@@ -6,12 +6,12 @@ use crate::config::Config;
 use crate::connect;
 use crate::error::{store_error, unreadable};
 use group_commit::{Flush, FlushError};
-use order_core::domain::{Order, OrderId};
+use order_core::domain::OrderId;
 use order_core::ports::StoreError;
 use order_proto::storage::decode_order;
+use order_store::{Loaded, Loads};
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{ConnectOptions, Row};
-use std::collections::HashMap;
 use std::sync::Arc;
 
 /// One loading connection. What it is asked for is read in a transaction that begins afterwards, so
@@ -29,9 +29,6 @@ pub(crate) const LOAD: &str = "WITH RECURSIVE ids(at) AS ( \
     CROSS JOIN orders o ON o.order_id = substr(?1, at, 16) \
     CROSS JOIN order_events e ON e.position = o.position";
 
-/// An order, none of that id, or why it cannot be read.
-type Loaded = Result<Option<Arc<Order>>, StoreError>;
-
 impl Loader {
     pub(crate) fn new(config: Arc<Config>) -> Loader {
         Loader {
@@ -46,28 +43,14 @@ impl Loader {
             none => none.insert(connect::reader(&self.config).connect().await?),
         };
         let mut blob: Vec<u8> = Vec::with_capacity(ids.len() * 16);
-        let mut orders: HashMap<OrderId, Loaded> = HashMap::with_capacity(ids.len());
-        for id in ids {
-            // Callers of one hot order share one row.
-            orders.entry(*id).or_insert_with(|| {
-                blob.extend_from_slice(&id.to_bytes());
-                Ok(None)
-            });
-        }
+        let mut loads = Loads::of(ids, |id| blob.extend_from_slice(&id.to_bytes()));
         for row in sqlx::query(LOAD).bind(blob).fetch_all(connection).await? {
             let id = OrderId::from_u128(wide(&row, 0)?);
             let order = decode_order(row.try_get_unchecked(1)?);
-            let order = order.map(|order| Some(Arc::new(order)));
-            orders.insert(
-                id,
-                order
-                    .map_err(|error| unreadable(&self.config.path, &format!("order {id}"), &error)),
-            );
+            let unreadable = |error| unreadable(&self.config.path, &format!("order {id}"), &error);
+            loads.found(id, order.map(Arc::new).map_err(unreadable));
         }
-        Ok(ids
-            .iter()
-            .map(|id| orders.get(id).cloned().unwrap_or(Ok(None)))
-            .collect())
+        Ok(loads.answers())
     }
 }
 

@@ -14,3 +14,8 @@ mod partitions {
     use crate::support::fresh_feed;
     testkit::event_feed_partitions_suite!(fresh_feed);
 }
+
+mod durable {
+    use crate::support::Folder;
+    testkit::durable_store_suite!(async || ((), Folder::new()));
+}

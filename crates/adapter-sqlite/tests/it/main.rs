@@ -13,6 +13,6 @@ mod disk_full;
 mod files;
 mod health;
 mod kill;
+mod lock;
 mod model;
-mod restart;
 mod support;

@@ -1,20 +1,25 @@
 //! Decides in memory what becomes of each change of a batch. The contract of `OrderStore::commit`
 //! says which answer comes first; what is done for one change stands against the next.
 
-use super::known::{Known, KnownFact};
-use super::prepare::Prepared;
-use super::rows::{EventRow, FactRow, OrderRow, Plan, RequestRow};
+use crate::job::{Answer, Job};
+use crate::known::{Known, KnownFact};
+use crate::plan::{Moved, Plan};
+use crate::prepare::Prepared;
 use order_core::domain::{Event, Order, OrderId, OrderRef};
-use order_core::ports::{
-    Change, Committed, FeedPosition, ParkedFact, RequestRecord, StoredFact, StoredRequest,
-};
+use order_core::ports::{Change, Committed, ParkedFact, RequestRecord, StoredFact, StoredRequest};
 
-/// What a change becomes; what is to be written of it goes into `plan`.
-pub(crate) fn decide<'a>(
-    prepared: &'a Prepared,
-    known: &mut Known,
-    plan: &mut Plan<'a>,
-) -> Committed {
+/// What each job of the batch becomes, in the order of the batch; what is to be written of it goes into
+/// `plan`. What is no change is answered as if it were done: the adapter does it.
+pub fn decide<'a>(batch: &'a [Job], known: &mut Known, plan: &mut impl Plan<'a>) -> Vec<Answer> {
+    let answer = |job: &'a Job| match job {
+        Job::Change(prepared) => Answer::Change(change(prepared, known, plan)),
+        Job::Bury(..) => Answer::Buried(0),
+        Job::Probe => Answer::Probed,
+    };
+    batch.iter().map(answer).collect()
+}
+
+fn change<'a>(prepared: &'a Prepared, known: &mut Known, plan: &mut impl Plan<'a>) -> Committed {
     match &prepared.change {
         Change::Place { events, request } => place(prepared, events, request, known, plan),
         Change::Advance {
@@ -34,7 +39,7 @@ fn place<'a>(
     events: &'a [Event],
     request: &RequestRecord,
     known: &mut Known,
-    plan: &mut Plan<'a>,
+    plan: &mut impl Plan<'a>,
 ) -> Committed {
     if let Some(stored) = known.requests.get(&request.key) {
         return Committed::RequestKnown(*stored);
@@ -49,10 +54,10 @@ fn place<'a>(
     if known.versions.contains_key(&order.order_id) {
         return Committed::VersionConflict;
     }
-    write_events(prepared, events, order, known, plan);
+    write_events(prepared, events, order, None, known, plan);
     let mut facts_waiting = known.awaited.contains(&OrderRef::Id(order.order_id));
     if facts_waiting {
-        plan.placed_ids.push(order.order_id);
+        plan.parking().placed_ids.push(order.order_id);
     }
     if let Some(external_id) = external_id {
         known.externals.insert(external_id.clone(), order.order_id);
@@ -60,7 +65,7 @@ fn place<'a>(
             .awaited
             .contains(&OrderRef::External(external_id.clone()))
         {
-            plan.placed_externals.push(external_id);
+            plan.parking().placed_externals.push(external_id);
             facts_waiting = true;
         }
     }
@@ -72,7 +77,7 @@ fn advance<'a>(
     expected_version: u64,
     events: &'a [Event],
     known: &mut Known,
-    plan: &mut Plan<'a>,
+    plan: &mut impl Plan<'a>,
 ) -> Committed {
     if let Some(stored) = prepared
         .request()
@@ -89,7 +94,7 @@ fn advance<'a>(
     if known.versions.get(&order.order_id) != Some(&expected_version) {
         return Committed::VersionConflict;
     }
-    write_events(prepared, events, order, known, plan);
+    write_events(prepared, events, order, Some(expected_version), known, plan);
     write_fact(prepared, order.order_id, order.version, known, plan);
     Committed::Done {
         facts_waiting: false,
@@ -101,7 +106,7 @@ fn remember<'a>(
     order_id: OrderId,
     version: u64,
     known: &mut Known,
-    plan: &mut Plan<'a>,
+    plan: &mut impl Plan<'a>,
 ) -> Committed {
     if let Some(stored) = blocking_fact(prepared, known) {
         return Committed::FactKnown(stored);
@@ -119,7 +124,7 @@ fn park<'a>(
     prepared: &'a Prepared,
     parked: &'a ParkedFact,
     known: &mut Known,
-    plan: &mut Plan<'a>,
+    plan: &mut impl Plan<'a>,
 ) -> Committed {
     let Some(key) = prepared.fact_key else {
         return Committed::VersionConflict;
@@ -146,8 +151,8 @@ fn park<'a>(
         },
     );
     known.awaited.insert(parked.order().clone());
-    plan.facts.push(FactRow { key, stored });
-    plan.parked.push((key, parked, &prepared.parked));
+    plan.fact(key, stored);
+    plan.parking().parked.push((key, parked, &prepared.parked));
     Committed::Done {
         facts_waiting: false,
     }
@@ -160,12 +165,12 @@ fn blocking_fact(prepared: &Prepared, known: &Known) -> Option<StoredFact> {
     (!(record.parked && fact.parked)).then_some(fact.stored)
 }
 
-fn write_fact(
+fn write_fact<'a>(
     prepared: &Prepared,
     order_id: OrderId,
     version: u64,
     known: &mut Known,
-    plan: &mut Plan<'_>,
+    plan: &mut impl Plan<'a>,
 ) {
     let Some((key, record)) = prepared.fact() else {
         return;
@@ -181,50 +186,40 @@ fn write_fact(
             parked: false,
         },
     );
-    plan.facts.push(FactRow { key, stored });
+    plan.fact(key, stored);
     if record.parked {
-        plan.unparked.push(key);
+        plan.parking().unparked.push(key);
     }
 }
 
-/// The events at the next positions, the order as it is after the last, and the request.
+/// The events, the order's new version, and the request.
 fn write_events<'a>(
     prepared: &'a Prepared,
     events: &'a [Event],
     order: &'a Order,
+    expected_version: Option<u64>,
     known: &mut Known,
-    plan: &mut Plan<'a>,
+    plan: &mut impl Plan<'a>,
 ) {
-    let partition = order.partition;
-    let head = known.heads.entry(partition).or_insert(0);
-    for (event, bytes) in events.iter().zip(&prepared.events) {
-        *head += 1;
-        let position = FeedPosition {
-            partition,
-            offset: *head,
-        };
-        plan.events.push(EventRow {
-            position,
-            event,
-            bytes,
-        });
-    }
-    plan.orders.push(OrderRow {
+    let request = prepared.request().copied();
+    plan.moved(Moved {
         order,
-        position: FeedPosition {
-            partition,
-            offset: *head,
-        },
+        expected_version,
+        events,
+        bytes: &prepared.events,
+        request,
     });
     known.versions.insert(order.order_id, order.version);
-    if let Some(&RequestRecord { key, fingerprint }) = prepared.request() {
-        let stored = StoredRequest {
-            order_id: order.order_id,
-            version: order.version,
-            fingerprint,
-        };
-        known.requests.insert(key, stored);
-        plan.requests.push(RequestRow { key, stored });
+    if let Some(request) = request {
+        known.requests.insert(request.key, stored(&request, order));
+    }
+}
+
+fn stored(request: &RequestRecord, order: &Order) -> StoredRequest {
+    StoredRequest {
+        order_id: order.order_id,
+        version: order.version,
+        fingerprint: request.fingerprint,
     }
 }
 

@@ -59,3 +59,29 @@ impl Health {
         )
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_is_refused_comes_back_when_the_queue_is_about_to_be_empty() {
+        let health = Health::default();
+        assert_eq!(health.retry_after_millis(3), MIN_RETRY_MILLIS);
+        health.committed(Duration::from_millis(30));
+        assert_eq!(health.retry_after_millis(3), 90);
+        assert_eq!(health.retry_after_millis(1_000), MAX_RETRY_MILLIS);
+    }
+
+    #[test]
+    fn a_commit_that_works_ends_the_failure() {
+        let health = Health::default();
+        let error = StoreError::Unavailable {
+            detail: "the disk is full".to_owned(),
+        };
+        health.failed(&error);
+        assert_eq!(health.last_failure(), Some(error));
+        health.committed(Duration::ZERO);
+        assert_eq!(health.last_failure(), None);
+    }
+}

@@ -1,7 +1,5 @@
 //! The store's metrics: `db_*` for the database, `orders_events_total` for what happened to orders.
 
-use crate::commit::Flusher;
-use group_commit::GroupCommit;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric};
 use prometheus_client::metrics::counter::Counter;
@@ -9,7 +7,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
-use std::path::{Path, PathBuf};
+use std::fmt;
 use std::time::Duration;
 
 /// From a fast disk's fsync to the time after which callers give up.
@@ -18,8 +16,8 @@ const COMMIT_SECONDS: [f64; 12] = [
 ];
 const BATCH_CHANGES: [f64; 10] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0];
 
-/// What is counted while the store works. Clones share it.
-#[derive(Clone, Debug)]
+/// What is counted while a store works.
+#[derive(Debug)]
 pub(crate) struct Metrics {
     commit_seconds: Histogram,
     batch_changes: Histogram,
@@ -32,8 +30,8 @@ struct EventLabels {
     r#type: &'static str,
 }
 
-impl Metrics {
-    pub(crate) fn new() -> Metrics {
+impl Default for Metrics {
+    fn default() -> Metrics {
         Metrics {
             commit_seconds: Histogram::new(COMMIT_SECONDS),
             batch_changes: Histogram::new(BATCH_CHANGES),
@@ -41,7 +39,9 @@ impl Metrics {
             events: Family::default(),
         }
     }
+}
 
+impl Metrics {
     pub(crate) fn committed(&self, changes: usize, took: Duration) {
         self.commit_seconds.observe(took.as_secs_f64());
         self.batch_changes
@@ -58,13 +58,7 @@ impl Metrics {
             .inc();
     }
 
-    /// Shows everything in `registry`; the gauges are read when it is scraped.
-    pub(crate) fn register(
-        &self,
-        registry: &mut Registry,
-        path: &Path,
-        commits: GroupCommit<Flusher>,
-    ) {
+    pub(crate) fn register(&self, registry: &mut Registry) {
         registry.register_with_unit(
             "db_commit",
             "Time of a commit, looking up and fsync included",
@@ -82,53 +76,43 @@ impl Metrics {
             self.commit_errors.clone(),
         );
         registry.register("orders_events", "Events committed", self.events.clone());
-        registry.register_collector(Box::new(Gauges {
-            path: path.to_owned(),
-            commits,
-        }));
     }
 }
 
-/// What is read at the time of the scrape rather than kept.
-#[derive(Debug)]
-struct Gauges {
-    path: PathBuf,
-    commits: GroupCommit<Flusher>,
+/// Shows a gauge in `registry` that is read when it is scraped, rather than kept.
+pub fn register_gauge(
+    registry: &mut Registry,
+    name: &'static str,
+    help: &'static str,
+    unit: Option<Unit>,
+    read: impl Fn() -> i64 + Send + Sync + 'static,
+) {
+    registry.register_collector(Box::new(Gauge {
+        name,
+        help,
+        unit,
+        read,
+    }));
 }
 
-impl Collector for Gauges {
-    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
-        let queued = i64::try_from(self.commits.stats().queued_items).unwrap_or(i64::MAX);
-        gauge(
-            &mut encoder,
-            "db_queue_changes",
-            "Changes that wait to be written",
-            None,
-            queued,
-        )?;
-        let bytes = file_bytes(&self.path).saturating_add(file_bytes(&wal(&self.path)));
-        let help = "Size of the database file and its write-ahead log";
-        gauge(&mut encoder, "db_file", help, Some(&Unit::Bytes), bytes)
+struct Gauge<F> {
+    name: &'static str,
+    help: &'static str,
+    unit: Option<Unit>,
+    read: F,
+}
+
+/// What is read has nothing to show.
+impl<F> fmt::Debug for Gauge<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Gauge").field(&self.name).finish()
     }
 }
 
-fn gauge(
-    encoder: &mut DescriptorEncoder<'_>,
-    name: &str,
-    help: &str,
-    unit: Option<&Unit>,
-    value: i64,
-) -> Result<(), std::fmt::Error> {
-    let gauge = ConstGauge::new(value);
-    gauge.encode(encoder.encode_descriptor(name, help, unit, gauge.metric_type())?)
-}
-
-fn file_bytes(path: &Path) -> i64 {
-    std::fs::metadata(path).map_or(0, |file| i64::try_from(file.len()).unwrap_or(i64::MAX))
-}
-
-fn wal(path: &Path) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push("-wal");
-    PathBuf::from(name)
+impl<F: Fn() -> i64 + Send + Sync + 'static> Collector for Gauge<F> {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
+        let gauge = ConstGauge::new((self.read)());
+        let unit = self.unit.as_ref();
+        gauge.encode(encoder.encode_descriptor(self.name, self.help, unit, gauge.metric_type())?)
+    }
 }

@@ -1,0 +1,360 @@
+//! The one statement of a batch. Sent by itself it is a transaction of its own: one round trip and
+//! one wait for the disk, however many changes.
+//!
+//! It proves what the decisions rest on. A key that is taken after all breaks a unique index. An order
+//! that is not at its version, or a parked fact that nobody has seen, keeps the counter row from being
+//! found, and events without a number break the NOT NULL of their position. Either way nothing is kept.
+
+use super::bind::{Bind, all_signed, signed, uuids};
+use super::plan::{AdvancedRow, Plan};
+use order_core::domain::{Order, Timestamp};
+use order_core::ports::FeedPosition;
+use sqlx::postgres::{PgArguments, PgConnection};
+use sqlx::{AssertSqlSafe, Row};
+use std::collections::HashMap;
+use std::fmt::Write;
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// Which parts the statement has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each part is there or not, by itself"
+)]
+pub(crate) struct Shape {
+    pub(crate) placed: bool,
+    pub(crate) advanced: bool,
+    pub(crate) facts: bool,
+    pub(crate) events: bool,
+    /// Nobody else writes, and all that stands in the way was looked up: facts may be known.
+    pub(crate) alone: bool,
+}
+
+/// The texts that were made so far.
+#[derive(Debug, Default)]
+pub(crate) struct Texts(HashMap<Shape, Arc<str>>);
+
+/// Writes `plan`, without what moves parked facts; answers the newest position of each partition.
+pub(crate) async fn write(
+    session: &mut PgConnection,
+    texts: &mut Texts,
+    plan: &Plan<'_>,
+    alone: bool,
+) -> sqlx::Result<Vec<FeedPosition>> {
+    let shape = Shape {
+        placed: !plan.placed.is_empty(),
+        advanced: !plan.advanced.is_empty(),
+        facts: !plan.facts.is_empty(),
+        events: !plan.events.is_empty(),
+        alone,
+    };
+    if !(shape.events || shape.facts) {
+        return Ok(Vec::new());
+    }
+    let text = texts.0.entry(shape).or_insert_with(|| text(shape).into());
+    let text = AssertSqlSafe(Arc::clone(text));
+    let rows = sqlx::query_with(text, arguments(shape, plan)?)
+        .fetch_all(session)
+        .await?;
+    let position = |row: &sqlx::postgres::PgRow| {
+        let partition: i16 = row.try_get_unchecked(0)?;
+        let last: i64 = row.try_get_unchecked(1)?;
+        Ok(FeedPosition {
+            partition: u16::try_from(partition).unwrap_or(0),
+            offset: u64::try_from(last).unwrap_or(0),
+        })
+    };
+    rows.iter().map(position).collect()
+}
+
+const PLACED: &[&str] = &[
+    "uuid", "int8", "int8", "int2", "int2", "int2", "text", "text",
+];
+const ADVANCED: &[&str] = &["uuid", "int8", "int8", "int8", "int2", "int2", "int2"];
+const FACTS: &[&str] = &["uuid", "uuid", "uuid", "int8"];
+const COUNTS: &[&str] = &["int2", "int8"];
+const EVENTS: &[&str] = &[
+    "int2", "int8", "int8", "int8", "uuid", "uuid", "uuid", "text", "text", "text", "text",
+    "bytea", "bytea",
+];
+
+/// The text, whose arguments are numbered in the order of [`arguments`].
+pub(crate) fn text(shape: Shape) -> String {
+    let mut text = Text::default();
+    // The counter's lock comes last: only when all of this is done is its row looked for.
+    let mut proofs = String::new();
+    if !shape.alone {
+        // Its lock keeps out who wants to be alone; the table never has a row.
+        text.part("gate", "SELECT 1 FROM write_gate FOR KEY SHARE");
+        proofs.push_str(" AND NOT EXISTS (SELECT 1 FROM gate)");
+    }
+    if shape.placed {
+        let rows = text.unnest(PLACED);
+        text.part(
+            "placed",
+            &format!(
+                "INSERT INTO orders (order_id, version, deadline, state, payment_status, \
+                 fulfillment_status, customer_id, external_id) SELECT * FROM {rows} RETURNING 1"
+            ),
+        );
+        proofs.push_str(" AND (SELECT count(*) FROM placed) >= 0");
+        if !shape.alone {
+            // An empty parking, the usual case, is seen at once.
+            let (ids, externals) = (text.first(PLACED), text.last());
+            _ = write!(
+                proofs,
+                " AND (NOT EXISTS (SELECT 1 FROM parked_facts) OR (\
+                 NOT EXISTS (SELECT 1 FROM parked_facts p \
+                 WHERE p.known_order_id IS NULL AND p.order_id = ANY({ids})) \
+                 AND NOT EXISTS (SELECT 1 FROM parked_facts p \
+                 WHERE p.known_order_id IS NULL AND p.external_id = ANY({externals}))))"
+            );
+        }
+    }
+    if shape.advanced {
+        let rows = text.unnest(ADVANCED);
+        let count = text.number("int8");
+        text.part(
+            "advanced",
+            &format!(
+                "UPDATE orders o SET version = n.version, deadline = n.deadline, state = n.state, \
+                 payment_status = n.payment, fulfillment_status = n.fulfillment \
+                 FROM {rows} n(order_id, expected, version, deadline, state, payment, fulfillment) \
+                 WHERE o.order_id = n.order_id AND o.version = n.expected RETURNING 1"
+            ),
+        );
+        _ = write!(proofs, " AND (SELECT count(*) FROM advanced) = {count}");
+    }
+    if shape.facts {
+        let rows = text.unnest(FACTS);
+        let known = if shape.alone {
+            // A fact that leaves the parking is known already, without an order.
+            " ON CONFLICT (key) DO UPDATE SET fingerprint = excluded.fingerprint, \
+             order_id = excluded.order_id, version = excluded.version"
+        } else {
+            ""
+        };
+        text.part(
+            "recorded",
+            &format!("INSERT INTO facts (key, fingerprint, order_id, version) SELECT * FROM {rows}{known} RETURNING 1"),
+        );
+        proofs.push_str(" AND (SELECT count(*) FROM recorded) >= 0");
+    }
+    if !shape.events {
+        let source = if shape.alone { "write_gate" } else { "gate" };
+        return text.ending(&format!("SELECT 0::int2, 0::int8 FROM {source}"));
+    }
+    let counts = text.unnest(COUNTS);
+    text.part(
+        "counted",
+        &format!(
+            "UPDATE feed f SET last = f.last + n.events FROM {counts} n(partition, events) \
+             WHERE f.partition = n.partition{proofs} \
+             RETURNING f.partition, f.last, f.last - n.events AS base"
+        ),
+    );
+    let events = text.unnest(EVENTS);
+    text.part(
+        "written",
+        &format!(
+            "INSERT INTO order_events (position, version, time, order_id, request_key, \
+             request_fingerprint, caller, source, cause_id, traceparent, data, snapshot) \
+             SELECT (e.partition::int8 << 48) | (c.base + e.ordinal), e.version, e.time, e.order_id, \
+             e.request_key, e.request_fingerprint, e.caller, e.source, e.cause_id, e.traceparent, \
+             e.data, e.snapshot FROM {events} e(partition, ordinal, version, time, order_id, \
+             request_key, request_fingerprint, caller, source, cause_id, traceparent, data, snapshot) \
+             LEFT JOIN counted c ON c.partition = e.partition"
+        ),
+    );
+    text.ending("SELECT partition, last FROM counted")
+}
+
+/// A statement under construction, and how many arguments it has so far.
+#[derive(Default)]
+struct Text {
+    sql: String,
+    arguments: usize,
+}
+
+impl Text {
+    fn number(&mut self, type_name: &str) -> String {
+        self.arguments += 1;
+        format!("${}::{type_name}", self.arguments)
+    }
+
+    fn unnest(&mut self, types: &[&str]) -> String {
+        let arrays = types.iter().map(|name| self.number(&format!("{name}[]")));
+        format!("unnest({})", arrays.collect::<Vec<_>>().join(", "))
+    }
+
+    /// The first and the last of the columns that were just unnested.
+    fn first(&self, types: &[&str]) -> String {
+        format!("${}", self.arguments + 1 - types.len())
+    }
+
+    fn last(&self) -> String {
+        format!("${}", self.arguments)
+    }
+
+    fn part(&mut self, name: &str, sql: &str) {
+        let lead = if self.sql.is_empty() { "WITH" } else { "," };
+        _ = write!(self.sql, "{lead} {name} AS ({sql})");
+    }
+
+    fn ending(mut self, sql: &str) -> String {
+        _ = write!(self.sql, " {sql}");
+        self.sql
+    }
+}
+
+fn arguments(shape: Shape, plan: &Plan<'_>) -> sqlx::Result<PgArguments> {
+    let mut bind = Bind::default();
+    if shape.placed {
+        bind_placed(&mut bind, &plan.placed)?;
+    }
+    if shape.advanced {
+        bind_advanced(&mut bind, &plan.advanced)?;
+    }
+    if shape.facts {
+        bind_facts(&mut bind, plan)?;
+    }
+    if shape.events {
+        // Every replica locks the counters in the same order.
+        let mut counts: Vec<(i16, i64)> = plan
+            .counts
+            .iter()
+            .map(|(partition, events)| (partition_code(*partition), *events))
+            .collect();
+        counts.sort_unstable();
+        bind.add(counts.iter().map(|count| count.0).collect::<Vec<_>>())?;
+        bind.add(counts.iter().map(|count| count.1).collect::<Vec<_>>())?;
+        bind_events(&mut bind, plan)?;
+    }
+    Ok(bind.into_arguments())
+}
+
+fn bind_placed(bind: &mut Bind, rows: &[&Order]) -> sqlx::Result<()> {
+    bind.add(uuids(rows.iter().map(|order| order.order_id.as_u128())))?;
+    bind.add(all_signed(rows.iter().map(|order| order.version))?)?;
+    bind_statuses(bind, &rows.iter().copied())?;
+    bind.add(
+        rows.iter()
+            .map(|order| order.customer_id.as_str())
+            .collect::<Vec<_>>(),
+    )?;
+    bind.add(
+        rows.iter()
+            .map(|order| order.external_id.as_deref())
+            .collect::<Vec<_>>(),
+    )
+}
+
+fn bind_advanced(bind: &mut Bind, rows: &[AdvancedRow<'_>]) -> sqlx::Result<()> {
+    bind.add(uuids(rows.iter().map(|row| row.order.order_id.as_u128())))?;
+    bind.add(all_signed(rows.iter().map(|row| row.expected_version))?)?;
+    bind.add(all_signed(rows.iter().map(|row| row.order.version))?)?;
+    bind_statuses(bind, &rows.iter().map(|row| row.order))?;
+    bind.add(signed(rows.len() as u64)?)
+}
+
+/// The deadline and the three statuses.
+fn bind_statuses<'a>(
+    bind: &mut Bind,
+    orders: &(impl Iterator<Item = &'a Order> + Clone),
+) -> sqlx::Result<()> {
+    let deadlines = orders
+        .clone()
+        .map(|order| order.open_deadline().map(Timestamp::millis));
+    bind.add(deadlines.collect::<Vec<_>>())?;
+    let codes = [
+        |order: &Order| order.state.code(),
+        |order: &Order| order.payment_status.code(),
+        |order: &Order| order.fulfillment_status.code(),
+    ];
+    for code in codes {
+        let column = orders.clone().map(|order| i16::from(code(order)));
+        bind.add(column.collect::<Vec<_>>())?;
+    }
+    Ok(())
+}
+
+fn bind_facts(bind: &mut Bind, plan: &Plan<'_>) -> sqlx::Result<()> {
+    let facts = &plan.facts;
+    bind.add(uuids(facts.iter().map(|row| row.key)))?;
+    bind.add(uuids(facts.iter().map(|row| row.stored.fingerprint.0)))?;
+    let orders = facts.iter().map(|row| row.stored.order);
+    let ids = orders
+        .clone()
+        .map(|order| order.map(|(id, _)| Uuid::from_u128(id.as_u128())));
+    bind.add(ids.collect::<Vec<_>>())?;
+    let versions = orders.map(|order| order.map(|(_, version)| signed(version)).transpose());
+    bind.add(versions.collect::<sqlx::Result<Vec<_>>>()?)
+}
+
+fn bind_events(bind: &mut Bind, plan: &Plan<'_>) -> sqlx::Result<()> {
+    let rows = plan.events.iter();
+    let partitions = rows
+        .clone()
+        .map(|row| partition_code(row.event.order.partition));
+    bind.add(partitions.collect::<Vec<_>>())?;
+    bind.add(rows.clone().map(|row| row.ordinal).collect::<Vec<_>>())?;
+    bind.add(all_signed(rows.clone().map(|row| row.event.version()))?)?;
+    bind.add(
+        rows.clone()
+            .map(|row| row.event.time.millis())
+            .collect::<Vec<_>>(),
+    )?;
+    bind.add(uuids(
+        rows.clone().map(|row| row.event.order.order_id.as_u128()),
+    ))?;
+    let requests = rows.clone().map(|row| row.request);
+    bind.add(
+        requests
+            .clone()
+            .map(|request| request.map(|request| Uuid::from_u128(request.key.0)))
+            .collect::<Vec<_>>(),
+    )?;
+    bind.add(
+        requests
+            .map(|request| request.map(|request| Uuid::from_u128(request.fingerprint.0)))
+            .collect::<Vec<_>>(),
+    )?;
+    let causes = rows.clone().map(|row| &row.event.cause);
+    bind.add(
+        causes
+            .clone()
+            .map(|cause| cause.caller.as_deref())
+            .collect::<Vec<_>>(),
+    )?;
+    bind.add(
+        causes
+            .clone()
+            .map(|cause| cause.source.as_deref())
+            .collect::<Vec<_>>(),
+    )?;
+    bind.add(
+        causes
+            .clone()
+            .map(|cause| cause.id.as_deref())
+            .collect::<Vec<_>>(),
+    )?;
+    bind.add(
+        causes
+            .map(|cause| cause.traceparent.as_deref())
+            .collect::<Vec<_>>(),
+    )?;
+    bind.add(
+        rows.clone()
+            .map(|row| row.bytes.data.as_slice())
+            .collect::<Vec<_>>(),
+    )?;
+    bind.add(
+        rows.map(|row| row.bytes.snapshot.as_slice())
+            .collect::<Vec<_>>(),
+    )
+}
+
+fn partition_code(partition: u16) -> i16 {
+    i16::try_from(partition).unwrap_or(i16::MAX)
+}
