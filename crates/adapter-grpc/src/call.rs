@@ -1,0 +1,70 @@
+//! A call as the methods see it.
+
+use crate::context::Context;
+use order_core::domain::Cause;
+use planes::Drain;
+use tokio::time::Instant;
+use tonic::{Request, Response};
+
+/// A call without its message.
+#[derive(Clone, Debug)]
+pub(crate) struct Call {
+    /// Its id and trace.
+    pub(crate) context: Context,
+    /// When the caller stops waiting; a stream ends by then.
+    pub(crate) deadline: Option<Instant>,
+    /// Tells a stream when to end; `None` where nobody drains (a test that calls the edge itself).
+    pub(crate) drain: Option<Drain>,
+}
+
+impl Call {
+    /// The call that the edge has put beside this message.
+    pub(crate) fn take<T>(request: Request<T>) -> (Call, T) {
+        let (_, mut extensions, message) = request.into_parts();
+        let call = extensions.remove::<Call>().unwrap_or_else(Call::unknown);
+        (call, message)
+    }
+
+    /// Stands in for what the edge did not say.
+    fn unknown() -> Call {
+        Call {
+            context: Context {
+                request_id: http::HeaderValue::from_static("-"),
+                traceparent: None,
+                allows_age: false,
+            },
+            deadline: None,
+            drain: None,
+        }
+    }
+
+    /// Who asks, under this idempotency key.
+    pub(crate) fn cause(&self, key: Option<&str>) -> Cause {
+        Cause {
+            caller: None,
+            source: None,
+            id: key.map(str::to_owned),
+            traceparent: self.context.traceparent.clone(),
+        }
+    }
+
+    /// An answer, with how old it is where the caller would take an older one: it is fresh.
+    pub(crate) fn fresh<T>(&self, message: T) -> Response<T> {
+        let mut response = Response::new(message);
+        if self.context.allows_age {
+            let age = tonic::metadata::MetadataValue::from_static("0");
+            response.metadata_mut().insert("age", age);
+        }
+        response
+    }
+}
+
+/// An answer, marked if it repeats the first one.
+pub(crate) fn replayed<T>(message: T, replayed: bool) -> Response<T> {
+    let mut response = Response::new(message);
+    if replayed {
+        let yes = tonic::metadata::MetadataValue::from_static("true");
+        response.metadata_mut().insert("idempotency-replayed", yes);
+    }
+    response
+}

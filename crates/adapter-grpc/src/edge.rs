@@ -1,0 +1,224 @@
+//! What every call has: its id, its deadline, its span and metrics, and details in every error.
+
+use crate::call::Call;
+use crate::context::{Context, REQUEST_ID, RequestIds, timeout};
+use crate::error::{Problem, Reason};
+use crate::method::Method;
+use crate::services::Services;
+use crate::{Config, Metrics};
+use bytes::Bytes;
+use futures_util::FutureExt;
+use http::header::{ALLOW, CONTENT_TYPE};
+use http::{HeaderValue, Request, Response, StatusCode};
+use order_core::app::Orders;
+use order_core::domain::Violations;
+use order_core::ports::HealthSource;
+use planes::Drain;
+use prometheus_client::metrics::gauge::Gauge;
+use std::any::Any;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::Instant;
+use tonic::body::Body;
+use tonic::codegen::StdError;
+use tonic::{Code, Status};
+use tracing::Instrument;
+
+/// gRPC over an application: the order service, health and reflection. Cheap to clone.
+#[derive(Clone)]
+pub struct GrpcEdge {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    config: Config,
+    metrics: Metrics,
+    request_ids: RequestIds,
+    services: Services,
+}
+
+impl GrpcEdge {
+    /// Every service.
+    pub fn new(
+        config: Config,
+        orders: Orders,
+        health: Arc<dyn HealthSource>,
+        metrics: Metrics,
+    ) -> GrpcEdge {
+        let services = Services::new(&config, orders, health, &metrics);
+        GrpcEdge {
+            inner: Arc::new(Inner {
+                config,
+                metrics,
+                request_ids: RequestIds::new(),
+                services,
+            }),
+        }
+    }
+
+    /// Its bounds.
+    pub(crate) fn config(&self) -> &Config {
+        &self.inner.config
+    }
+
+    /// Answers a call, whatever it is: every problem, a panic too, becomes a status. `drain` ends
+    /// streams when the service stops.
+    pub async fn answer<B>(&self, request: Request<B>, drain: Option<&Drain>) -> Response<Body>
+    where
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<StdError> + Send,
+    {
+        let started = Instant::now();
+        let inner = &*self.inner;
+        if let Some(refusal) = not_grpc(&request) {
+            return refusal;
+        }
+        let method = Method::of(request.uri().path());
+        let context = Context::of(request.headers(), &inner.request_ids);
+        let asked = timeout(request.headers());
+        let call = Call {
+            deadline: asked.ok().flatten().map(|asked| after(started, asked)),
+            context,
+            drain: drain.cloned(),
+        };
+        let _active = Active::new(&inner.metrics.active_requests);
+        let span = tracing::debug_span!(
+            "call",
+            method = method.name(),
+            request_id = call.context.request_id(),
+            trace_id = call.context.trace_id(),
+        );
+        let answered = inner.run(method, request, &call, asked);
+        let outcome = AssertUnwindSafe(answered)
+            .catch_unwind()
+            .instrument(span)
+            .await;
+        let outcome = outcome.unwrap_or_else(|panic| Err(Problem::internal(words_of(&*panic))));
+        let mut response = match outcome {
+            Ok(response) => inner.detailed(response, &call),
+            Err(problem) => problem.into_status(&call).into_http(),
+        };
+        let status = response.extensions().get::<Status>();
+        let code = status.map_or(Code::Ok, Status::code);
+        inner.metrics.answered(method, code, started.elapsed());
+        response
+            .headers_mut()
+            .insert(REQUEST_ID, call.context.request_id);
+        response
+    }
+}
+
+impl Inner {
+    /// Runs the method until it answers or the call's time is over. A change that was handed to the
+    /// store by then goes on.
+    async fn run<B>(
+        &self,
+        method: Method,
+        mut request: Request<B>,
+        call: &Call,
+        asked: Result<Option<Duration>, ()>,
+    ) -> Result<Response<Body>, Problem>
+    where
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<StdError> + Send,
+    {
+        let Ok(asked) = asked else {
+            return Err(Problem::invalid(Violations::one(
+                "grpc-timeout",
+                "must be 1 to 8 digits and one of H, M, S, m, u, n",
+            )));
+        };
+        request.extensions_mut().insert(call.clone());
+        let ours = self.config.request_timeout;
+        let patience = asked.map_or(ours, |asked| asked.min(ours));
+        let running = self.services.call(method, request, call);
+        match tokio::time::timeout(patience, running).await {
+            Ok(answered) => answered,
+            Err(_) if asked == Some(patience) => Err(Problem::deadline_exceeded()),
+            Err(_) => Err(Problem::timeout(ours)),
+        }
+    }
+
+    /// The answer, with details where the library refused the message before a method saw it.
+    fn detailed(&self, response: Response<Body>, call: &Call) -> Response<Body> {
+        let refused = response
+            .extensions()
+            .get::<Status>()
+            .filter(|status| status.details().is_empty());
+        match refused {
+            Some(status) => Problem::of_transport(status, self.config.max_message_bytes)
+                .into_status(call)
+                .into_http(),
+            None => response,
+        }
+    }
+}
+
+/// The time so long after `start`; a time that no clock will see, where it would overflow.
+fn after(start: Instant, asked: Duration) -> Instant {
+    /// A year: as good as never for one call.
+    const LONGEST: Duration = Duration::from_hours(365 * 24);
+    start + asked.min(LONGEST)
+}
+
+/// The answer to a request that is none of gRPC (gRPC over HTTP/2, "Requests").
+fn not_grpc<B>(request: &Request<B>) -> Option<Response<Body>> {
+    let mut response = Response::new(Body::empty());
+    if request.method() != http::Method::POST {
+        *response.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
+        response
+            .headers_mut()
+            .insert(ALLOW, HeaderValue::from_static("POST"));
+        return Some(response);
+    }
+    let media = request
+        .headers()
+        .get(CONTENT_TYPE)
+        .map(HeaderValue::as_bytes);
+    let media = media.unwrap_or_default();
+    let plain = media
+        .strip_prefix(b"application/grpc")
+        .is_some_and(|rest| matches!(rest.first(), None | Some(b'+' | b';')));
+    if plain {
+        return None;
+    }
+    *response.status_mut() = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+    Some(response)
+}
+
+fn words_of(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    format!("a method panicked: {}", text.unwrap_or("it gave no reason"))
+}
+
+/// A path that names no method of any service here.
+pub(crate) fn no_such_method() -> Problem {
+    Problem::new(
+        Reason::Unimplemented,
+        "there is no such method; server reflection names what there is",
+    )
+}
+
+/// Counts a call for as long as it is being answered, also if its connection goes away.
+struct Active<'a>(&'a Gauge);
+
+impl<'a> Active<'a> {
+    fn new(count: &'a Gauge) -> Active<'a> {
+        count.inc();
+        Active(count)
+    }
+}
+
+impl Drop for Active<'_> {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}
+
+impl std::fmt::Debug for GrpcEdge {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("GrpcEdge")
+    }
+}

@@ -1,0 +1,97 @@
+//! Connections: HTTP/2 without TLS, bounded, kept alive, drained with GOAWAY.
+
+use crate::{Config, GrpcEdge};
+use http::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::http2::Builder;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use planes::{Drain, Listener, ServeLimits, ServeReport};
+use std::convert::Infallible;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::time::Duration;
+use tokio::net::TcpStream;
+use tokio::time::{Instant, sleep};
+
+/// How long a connection without a call may take to end once it was told to. Before the handshake is
+/// done, a goodbye cannot even be sent.
+const GOODBYE_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// Serves `edge` on `listener` until `stop` resolves, then lets open calls finish.
+pub(crate) async fn serve(
+    edge: GrpcEdge,
+    listener: Listener,
+    max_connections: usize,
+    stop: impl Future<Output = ()>,
+) -> ServeReport {
+    let limits = ServeLimits {
+        max_connections,
+        drain_timeout: edge.config().drain_timeout,
+    };
+    let builder = builder(edge.config());
+    planes::serve(listener, limits, stop, move |stream, _peer, drain| {
+        connection(edge.clone(), builder.clone(), stream, drain)
+    })
+    .await
+}
+
+fn builder(config: &Config) -> Builder<TokioExecutor> {
+    let mut builder = Builder::new(TokioExecutor::new());
+    builder
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(config.max_concurrent_streams)
+        .max_header_list_size(config.max_header_bytes)
+        .max_send_buf_size(config.max_send_buffer_bytes)
+        .keep_alive_interval(config.keepalive_interval)
+        .keep_alive_timeout(config.keepalive_timeout)
+        // gRPC has no use for it.
+        .auto_date_header(false);
+    builder
+}
+
+async fn connection(
+    edge: GrpcEdge,
+    builder: Builder<TokioExecutor>,
+    stream: TcpStream,
+    drain: Drain,
+) {
+    let asked = Arc::new(AtomicBool::new(false));
+    let patience = edge.config().first_call_timeout;
+    let service = service_fn(|request: Request<Incoming>| {
+        asked.store(true, Relaxed);
+        let (edge, drain) = (edge.clone(), drain.clone());
+        async move { Ok::<_, Infallible>(edge.answer(request, Some(&drain)).await) }
+    });
+    let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
+    let mut stop = pin!(drain.clone().started());
+    // Neither a peer that never says anything nor one that opens connections and leaves them may hold a
+    // place for ever; a client with a call to make connects again by itself.
+    let mut patience = pin!(sleep(patience));
+    let (mut leaving, mut waited) = (false, false);
+    loop {
+        tokio::select! {
+            served = connection.as_mut() => {
+                if let Err(error) = served {
+                    tracing::debug!(%error, "a connection ended early");
+                }
+                return;
+            }
+            () = &mut stop, if !leaving => leaving = true,
+            () = &mut patience, if !waited => {
+                waited = true;
+                if asked.load(Relaxed) {
+                    continue;
+                }
+                if leaving {
+                    return;
+                }
+                leaving = true;
+            }
+        }
+        connection.as_mut().graceful_shutdown();
+        patience.as_mut().reset(Instant::now() + GOODBYE_TIMEOUT);
+        waited = false;
+    }
+}
