@@ -38,6 +38,8 @@ pub struct Orders {
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdSource>,
     turns: Arc<turns::Turns>,
+    /// Where new orders go in the feed.
+    partition: u16,
 }
 
 impl Orders {
@@ -54,7 +56,15 @@ impl Orders {
             clock,
             ids,
             turns: Arc::new(turns::Turns::new()),
+            partition: 0,
         }
+    }
+
+    /// The same application, which places orders in this partition of the feed; 0 otherwise. An order
+    /// stays where it was placed.
+    #[must_use]
+    pub fn placing_in(self, partition: u16) -> Orders {
+        Orders { partition, ..self }
     }
 }
 

@@ -16,6 +16,7 @@ pub(crate) struct Service {
     pub(crate) health: Arc<Health>,
     pub(crate) registry: Arc<Registry>,
     pub(crate) http_metrics: adapter_http::Metrics,
+    pub(crate) grpc_metrics: adapter_grpc::Metrics,
 }
 
 /// Opens the store and composes the service on it.
@@ -25,9 +26,11 @@ pub(crate) async fn compose(config: &Config) -> Result<Service, String> {
     adapter_management::register_process_metrics(&mut registry, env!("CARGO_PKG_VERSION"));
     open.handle.register_metrics(&mut registry);
     let http_metrics = adapter_http::Metrics::new(&mut registry);
+    let grpc_metrics = adapter_grpc::Metrics::new(&mut registry);
     let (clock, ids) = (Arc::new(SystemClock), Arc::new(Uuid7Source::default()));
-    let orders = Orders::new(open.orders, open.feed, clock, ids);
-    let health = Arc::new(Health::default());
+    let orders = Orders::new(open.orders, open.feed, clock, ids)
+        .placing_in(own_partition(config.feed_partitions));
+    let health = Arc::new(Health::new(store::describe(config)));
     health.look(&*open.handle, &config.planes.all()).await;
     Ok(Service {
         orders,
@@ -35,5 +38,16 @@ pub(crate) async fn compose(config: &Config) -> Result<Service, String> {
         health,
         registry: Arc::new(registry),
         http_metrics,
+        grpc_metrics,
     })
+}
+
+/// The partition of the feed in which this process places orders. A commit locks the counter of its
+/// partition, so that replicas that place in different ones commit side by side; they choose by lot.
+fn own_partition(partitions: u16) -> u16 {
+    let mut lot = [0; 8];
+    // Without a source of random bits all share the first, which is right, if slower.
+    let _ = getrandom::fill(&mut lot);
+    let chosen = u64::from_le_bytes(lot) % u64::from(partitions.max(1));
+    u16::try_from(chosen).unwrap_or(0)
 }

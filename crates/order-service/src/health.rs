@@ -15,13 +15,24 @@ const LOOK_EVERY: Duration = Duration::from_secs(2);
 const STORE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The last known state of everything the service depends on.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Health {
+    /// What the store is, for people.
+    store: String,
     components: RwLock<Vec<Component>>,
     draining: AtomicBool,
 }
 
 impl Health {
+    /// Nothing has been looked at yet; `store` says what the store is.
+    pub(crate) fn new(store: String) -> Health {
+        Health {
+            store,
+            components: RwLock::default(),
+            draining: AtomicBool::default(),
+        }
+    }
+
     /// From now on the service is not ready: it is about to stop.
     pub(crate) fn drain(&self) {
         self.draining.store(true, Ordering::Relaxed);
@@ -29,7 +40,7 @@ impl Health {
 
     /// Looks at everything once.
     pub(crate) async fn look(&self, store: &dyn StoreHandle, planes: &[&Plane]) {
-        let mut components = vec![look_at_store(store).await];
+        let mut components = vec![self.look_at_store(store).await];
         for plane in planes {
             components.push(look_at_plane(plane).await);
         }
@@ -39,6 +50,20 @@ impl Health {
             .unwrap_or_else(PoisonError::into_inner);
         tell_changes(&known, &components);
         *known = components;
+    }
+
+    async fn look_at_store(&self, store: &dyn StoreHandle) -> Component {
+        let (ok, detail) = match timeout(STORE_TIMEOUT, store.ping()).await {
+            Ok(Ok(())) => (true, self.store.clone()),
+            Ok(Err(error)) => (false, error.to_string()),
+            Err(_) => (false, format!("no answer within {STORE_TIMEOUT:?}")),
+        };
+        Component {
+            name: "store".to_owned(),
+            ok,
+            required: true,
+            detail,
+        }
     }
 }
 
@@ -78,20 +103,6 @@ pub(crate) async fn watch(
             return;
         }
         health.look(&*store, &planes).await;
-    }
-}
-
-async fn look_at_store(store: &dyn StoreHandle) -> Component {
-    let (ok, detail) = match timeout(STORE_TIMEOUT, store.ping()).await {
-        Ok(Ok(())) => (true, store.describe()),
-        Ok(Err(error)) => (false, error.to_string()),
-        Err(_) => (false, format!("no answer within {STORE_TIMEOUT:?}")),
-    };
-    Component {
-        name: "store".to_owned(),
-        ok,
-        required: true,
-        detail,
     }
 }
 

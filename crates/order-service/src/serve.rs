@@ -2,23 +2,20 @@
 
 use crate::compose::{Service, compose};
 use crate::config::Config;
-use crate::summary::{self, Listening};
-use crate::{chores, health, shutdown, store, telemetry};
+use crate::listeners::Listeners;
+use crate::{chores, health, shutdown, store, summary, telemetry};
+use adapter_grpc::GrpcEdge;
 use adapter_http::HttpEdge;
 use adapter_management::Management;
-use planes::{Drain, ListenOptions, Listener, Plane, PlaneKind, Timers, drain_channel, listen};
+use planes::{Drain, Listener, drain_channel};
 use std::future::Future;
 use std::io::{self, IsTerminal};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-/// How long a caller may leave sent data unacknowledged: a reader that pauses (`curl | less`) is
-/// not a peer that died.
-const CALLER_USER_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long the store may take to write what it has accepted, after the edges have drained.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -57,7 +54,8 @@ async fn run(config: &Config, started: Instant) -> Result<(), String> {
             .await
             .map_err(|error| error.to_string())?;
     }
-    let listeners = Listeners::bind(config)?;
+    let grpc = grpc_config(config);
+    let listeners = Listeners::bind(config, &grpc)?;
     let service = compose(config).await?;
     summary::tell(config, &listeners.told(), started.elapsed());
 
@@ -75,7 +73,7 @@ async fn run(config: &Config, started: Instant) -> Result<(), String> {
         background_stopped,
     ));
 
-    let cut = serve_until(stop, config, listeners, &service, started).await;
+    let cut = serve_until(stop, config, listeners, grpc, &service, started).await;
     background_stop.send_replace(true);
     while background.join_next().await.is_some() {}
     close(&service).await?;
@@ -89,16 +87,17 @@ async fn run(config: &Config, started: Instant) -> Result<(), String> {
     Ok(())
 }
 
-/// Serves until `stop`, then drains REST first, so that metrics can be read until the end. Answers
-/// how many connections of callers had to be cut.
+/// Serves until `stop`, then drains the callers' edges first, so that metrics can be read until the
+/// end. Answers how many connections of callers had to be cut.
 async fn serve_until(
     stop: impl Future<Output = &'static str>,
     config: &Config,
     listeners: Listeners,
+    grpc: adapter_grpc::Config,
     service: &Service,
     started: Instant,
 ) -> usize {
-    let (rest_stop, rest_drain) = drain_channel();
+    let (edge_stop, edge_drain) = drain_channel();
     let (management_stop, management_drain) = drain_channel();
     let management = tokio::spawn(serve_management(
         config,
@@ -119,21 +118,28 @@ async fn serve_until(
     edges.spawn(adapter_http::serve(
         rest,
         listeners.rest,
-        rest_drain.clone().started(),
+        edge_drain.clone().started(),
     ));
+    let grpc = GrpcEdge::new(
+        grpc,
+        service.orders.clone(),
+        health.clone(),
+        service.grpc_metrics.clone(),
+    );
+    edges.spawn(listeners.grpc.serve(grpc, edge_drain.clone().started()));
     for listener in listeners.probes {
         let probes = HttpEdge::probes(http.clone(), health.clone(), metrics.clone());
         edges.spawn(adapter_http::serve(
             probes,
             listener,
-            rest_drain.clone().started(),
+            edge_drain.clone().started(),
         ));
     }
 
     let signal = stop.await;
     tracing::info!(signal, drain_timeout = ?config.drain_timeout, "stopping: no new connections, answering what was accepted");
     service.health.drain();
-    rest_stop.start();
+    edge_stop.start();
     let mut cut = 0;
     while let Some(report) = edges.join_next().await {
         cut += report.map_or(0, |report| report.cut);
@@ -168,7 +174,7 @@ async fn close(service: &Service) -> Result<(), String> {
     match timeout(CLOSE_TIMEOUT, service.store.close()).await {
         Ok(closed) => closed.map_err(|error| error.to_string()),
         Err(_) => Err(format!(
-            "the store did not write what it has accepted within {CLOSE_TIMEOUT:?}; the file is consistent, look at its disk"
+            "the store did not write what it has accepted within {CLOSE_TIMEOUT:?}; what was answered is kept, look at its disk"
         )),
     }
 }
@@ -182,66 +188,12 @@ fn http_config(config: &Config) -> adapter_http::Config {
     }
 }
 
-/// The bound sockets.
-struct Listeners {
-    rest: Listener,
-    management: Listener,
-    probes: Vec<Listener>,
-}
-
-impl Listeners {
-    fn bind(config: &Config) -> Result<Listeners, String> {
-        let planes = &config.planes;
-        Ok(Listeners {
-            rest: bind(&planes.data, config.http_listen_addr)?,
-            management: bind(&planes.management, config.mgmt_listen_addr)?,
-            probes: Listeners::bind_probes(config)?,
-        })
+fn grpc_config(config: &Config) -> adapter_grpc::Config {
+    adapter_grpc::Config {
+        listen_addr: config.grpc_listen_addr,
+        max_connections: config.grpc_max_connections,
+        request_timeout: config.grpc_request_timeout,
+        drain_timeout: config.drain_timeout,
+        ..adapter_grpc::Config::default()
     }
-
-    /// The kubelet reaches a pod by its default interface alone, and a check inside the pod by `lo`:
-    /// neither reaches a listener that is bound to the data plane.
-    fn bind_probes(config: &Config) -> Result<Vec<Listener>, String> {
-        // Unbound, or bound to `lo` for a trial: the listener for everything answers there already.
-        if matches!(config.planes.data.interface(), None | Some("lo")) {
-            return Ok(Vec::new());
-        }
-        let port = config.http_listen_addr.port();
-        let mut listeners = vec![bind(
-            &Plane::loopback(),
-            SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port),
-        )?];
-        if config.planes.default.interface().is_some() {
-            listeners.push(bind(&config.planes.default, config.http_listen_addr)?);
-        } else {
-            tracing::warn!(
-                "{} is not set: probes are answered on lo alone",
-                PlaneKind::Default.variable()
-            );
-        }
-        Ok(listeners)
-    }
-
-    fn told(&self) -> Listening {
-        let probe = |listener: &Listener| {
-            format!("http://{} on {}", listener.local_addr(), listener.plane())
-        };
-        Listening {
-            rest: self.rest.local_addr(),
-            management: self.management.local_addr(),
-            probes: self.probes.iter().map(probe).collect(),
-        }
-    }
-}
-
-fn bind(plane: &Plane, addr: SocketAddr) -> Result<Listener, String> {
-    let timers = Timers {
-        user_timeout: CALLER_USER_TIMEOUT,
-        ..Timers::DEFAULT
-    };
-    let options = ListenOptions {
-        timers,
-        ..ListenOptions::default()
-    };
-    listen(plane, addr, options).map_err(|error| error.to_string())
 }

@@ -12,8 +12,17 @@ pub(crate) struct Setting {
     pub(crate) default: &'static str,
     pub(crate) value_name: &'static str,
     pub(crate) help: &'static str,
-    /// Whether `KEY_FILE` names a file to read the value from, and `config` hides it.
-    pub(crate) secret: bool,
+    /// A secret can be read from the file that `KEY_FILE` names, and `config` hides it.
+    pub(crate) secret: Secret,
+}
+
+/// What of a value nobody may see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Secret {
+    No,
+    /// The password of a URL.
+    InUrl,
+    Whole,
 }
 
 const fn setting(
@@ -27,7 +36,7 @@ const fn setting(
         default,
         value_name,
         help,
-        secret: false,
+        secret: Secret::No,
     }
 }
 
@@ -40,25 +49,65 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "Where REST and the probes listen (data plane)",
     ),
     setting(
+        "grpc_listen_addr",
+        "0.0.0.0:9090",
+        "ADDR",
+        "Where gRPC listens (data plane)",
+    ),
+    setting(
         "mgmt_listen_addr",
         "0.0.0.0:9091",
         "ADDR",
         "Where metrics and status listen (management plane)",
     ),
     Setting {
-        secret: true,
+        secret: Secret::InUrl,
         ..setting(
             "database_url",
             "sqlite:./data/orders.db",
             "URL",
-            "Where orders are kept: sqlite:PATH is the embedded store",
+            "Where orders are kept: sqlite:PATH is the embedded store, postgres://USER@HOST/DATABASE a shared one",
         )
     },
+    setting(
+        "database_host",
+        "",
+        "HOST",
+        "PostgreSQL's address, in place of database_url",
+    ),
+    setting("database_port", "5432", "PORT", "PostgreSQL's port"),
+    setting(
+        "database_name",
+        "orders",
+        "NAME",
+        "The database, with database_host",
+    ),
+    setting(
+        "database_user",
+        "orders",
+        "NAME",
+        "Who logs in, with database_host",
+    ),
+    Setting {
+        secret: Secret::Whole,
+        ..setting(
+            "database_password",
+            "",
+            "TEXT",
+            "With what, with database_host; empty: none is sent",
+        )
+    },
+    setting(
+        "feed_partitions",
+        "1",
+        "COUNT",
+        "Partitions of the feed: so many replicas may commit side by side; can be raised later",
+    ),
     setting(
         "data_interface",
         "",
         "NAME",
-        "Interface of the data plane: REST; unset: not bound",
+        "Interface of the data plane: REST, gRPC; unset: not bound",
     ),
     setting(
         "storage_interface",
@@ -115,10 +164,28 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "When a REST request is answered with 503 at the latest",
     ),
     setting(
+        "grpc_max_connections",
+        "10000",
+        "COUNT",
+        "Connections that gRPC serves at a time",
+    ),
+    setting(
+        "grpc_request_timeout",
+        "10s",
+        "TIME",
+        "When a gRPC call is answered with UNAVAILABLE at the latest",
+    ),
+    setting(
         "store_max_queued_changes",
         "4096",
         "COUNT",
         "Changes that may wait for a commit; more are refused with 503",
+    ),
+    setting(
+        "database_read_connections",
+        "8",
+        "COUNT",
+        "PostgreSQL sessions for lists, histories and the feed; others write and load by id",
     ),
 ];
 

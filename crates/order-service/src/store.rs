@@ -1,10 +1,12 @@
 //! The store that the configuration chose, behind what the binary itself needs of one.
 
-use crate::config::Config;
+use crate::config::{Config, Database};
+use adapter_postgres::PostgresStore;
 use adapter_sqlite::SqliteStore;
 use async_trait::async_trait;
 use order_core::ports::{EventFeed, OrderStore, StoreError};
 use prometheus_client::registry::Registry;
+use std::path::Path;
 use std::sync::Arc;
 
 /// An open store: the ports for the application, and a handle for whoever runs it.
@@ -17,9 +19,6 @@ pub(crate) struct OpenStore {
 /// What running a store takes, whichever it is.
 #[async_trait]
 pub(crate) trait StoreHandle: Send + Sync {
-    /// What it is and where, for people; no secrets.
-    fn describe(&self) -> String;
-
     /// Whether it answers, and takes changes.
     async fn ping(&self) -> Result<(), StoreError>;
 
@@ -32,59 +31,87 @@ pub(crate) trait StoreHandle: Send + Sync {
 
 /// Opens the store.
 pub(crate) async fn open(config: &Config) -> Result<OpenStore, String> {
-    let sqlite = sqlite_config(config);
-    let store = SqliteStore::open(sqlite)
-        .await
-        .map_err(|error| error.to_string())?;
-    let store = Arc::new(Sqlite {
-        store,
-        description: describe(config),
-    });
-    Ok(OpenStore {
-        orders: Arc::new(store.store.clone()),
-        feed: Arc::new(store.store.clone()),
-        handle: store,
-    })
+    match &config.database {
+        Database::Sqlite(path) => SqliteStore::open(sqlite_config(config, path))
+            .await
+            .map(OpenStore::of)
+            .map_err(|error| error.to_string()),
+        Database::Postgres(postgres) => PostgresStore::open((**postgres).clone())
+            .await
+            .map(OpenStore::of)
+            .map_err(|error| error.to_string()),
+    }
 }
 
 /// Brings the schema up to date.
 pub(crate) async fn migrate(config: &Config) -> Result<(), String> {
-    let applied = adapter_sqlite::migrate(&sqlite_config(config)).await;
-    applied.map(drop).map_err(|error| error.to_string())
-}
-
-/// What the store is and where, before it is open.
-pub(crate) fn describe(config: &Config) -> String {
-    format!("SQLite in {}", config.database.display())
-}
-
-fn sqlite_config(config: &Config) -> adapter_sqlite::Config {
-    adapter_sqlite::Config {
-        max_queued_changes: config.store_max_queued_changes,
-        ..adapter_sqlite::Config::at(&config.database)
+    match &config.database {
+        Database::Sqlite(path) => {
+            let applied = adapter_sqlite::migrate(&sqlite_config(config, path)).await;
+            applied.map(drop).map_err(|error| error.to_string())
+        }
+        Database::Postgres(postgres) => {
+            let applied = adapter_postgres::migrate(postgres).await;
+            applied.map(drop).map_err(|error| error.to_string())
+        }
     }
 }
 
-struct Sqlite {
-    store: SqliteStore,
-    description: String,
+/// What the store is and where, for people; no secrets.
+pub(crate) fn describe(config: &Config) -> String {
+    match &config.database {
+        Database::Sqlite(path) => format!("SQLite in {}", path.display()),
+        Database::Postgres(postgres) => format!(
+            "PostgreSQL at {}, database {}",
+            postgres.address, postgres.database
+        ),
+    }
+}
+
+fn sqlite_config(config: &Config, path: &Path) -> adapter_sqlite::Config {
+    adapter_sqlite::Config {
+        max_queued_changes: config.store_max_queued_changes,
+        ..adapter_sqlite::Config::at(path)
+    }
+}
+
+impl OpenStore {
+    /// Clones are the same store.
+    fn of<S: OrderStore + EventFeed + StoreHandle + Clone + 'static>(store: S) -> OpenStore {
+        OpenStore {
+            orders: Arc::new(store.clone()),
+            feed: Arc::new(store.clone()),
+            handle: Arc::new(store),
+        }
+    }
 }
 
 #[async_trait]
-impl StoreHandle for Sqlite {
-    fn describe(&self) -> String {
-        self.description.clone()
-    }
-
+impl StoreHandle for SqliteStore {
     async fn ping(&self) -> Result<(), StoreError> {
-        self.store.ping().await
+        SqliteStore::ping(self).await
     }
 
     async fn close(&self) -> Result<(), StoreError> {
-        self.store.close().await
+        SqliteStore::close(self).await
     }
 
     fn register_metrics(&self, registry: &mut Registry) {
-        self.store.register_metrics(registry);
+        SqliteStore::register_metrics(self, registry);
+    }
+}
+
+#[async_trait]
+impl StoreHandle for PostgresStore {
+    async fn ping(&self) -> Result<(), StoreError> {
+        PostgresStore::ping(self).await
+    }
+
+    async fn close(&self) -> Result<(), StoreError> {
+        PostgresStore::close(self).await
+    }
+
+    fn register_metrics(&self, registry: &mut Registry) {
+        PostgresStore::register_metrics(self, registry);
     }
 }

@@ -11,6 +11,7 @@ use std::time::Duration;
 #[derive(Debug)]
 pub(crate) struct Listening {
     pub(crate) rest: SocketAddr,
+    pub(crate) grpc: SocketAddr,
     pub(crate) management: SocketAddr,
     /// Listeners for probes alone, where the data plane is bound.
     pub(crate) probes: Vec<String>,
@@ -22,6 +23,7 @@ pub(crate) fn tell(config: &Config, listening: &Listening, took: Duration) {
         tracing::info!(
             version = env!("CARGO_PKG_VERSION"),
             rest = %listening.rest,
+            grpc = %listening.grpc,
             management = %listening.management,
             probes = listening.probes.join(", "),
             store = store::describe(config),
@@ -45,6 +47,10 @@ fn lines(config: &Config, listening: &Listening, took: Duration) -> String {
         format!(
             "  REST        http://{0}   try it: http://{0}/docs",
             local(listening.rest)
+        ),
+        format!(
+            "  gRPC        {0}   try it: grpcurl -plaintext {0} list",
+            local(listening.grpc)
         ),
         format!(
             "  management  http://{}   metrics, status",

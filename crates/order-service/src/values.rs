@@ -1,6 +1,6 @@
 //! The effective values of all settings: flags over environment over file over defaults.
 
-use crate::settings::{SETTINGS, Setting, Source};
+use crate::settings::{SETTINGS, Secret, Setting, Source};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -91,7 +91,7 @@ impl Values {
     ) -> Option<String> {
         let variable = setting.variable();
         let file_variable = format!("{variable}_FILE");
-        let file = environment(&file_variable).filter(|_| setting.secret);
+        let file = environment(&file_variable).filter(|_| setting.secret != Secret::No);
         match (environment(&variable), file) {
             (Some(_), Some(_)) => Some(format!(
                 "{variable} and {file_variable} are both set; keep one"

@@ -30,9 +30,6 @@ pub struct Placed {
     pub replayed: bool,
 }
 
-/// The partition of a feed that has one.
-const ONLY_PARTITION: u16 = 0;
-
 impl Orders {
     /// Places an order. The same key with the same content gives the first answer again.
     pub async fn place(&self, mut request: PlaceRequest) -> Result<Placed, AppError> {
@@ -129,7 +126,7 @@ impl Orders {
         let placed = Order::place(
             request.order,
             order_id,
-            ONLY_PARTITION,
+            self.partition,
             order_id.placed_at(),
         );
         match (key, placed) {

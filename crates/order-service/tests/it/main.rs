@@ -2,13 +2,18 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
+mod callers;
 mod client;
 mod command_line;
 mod disk;
+mod grpc;
+mod history;
 mod kill;
 mod life;
 mod planes;
 mod readme;
+mod replicas;
 mod service;
 mod start;
 mod stop;
+mod store;

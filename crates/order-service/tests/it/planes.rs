@@ -27,7 +27,7 @@ async fn listeners_are_bound_to_the_interface_of_their_plane() {
         .output()
         .unwrap();
     let listing = String::from_utf8(listing.stdout).unwrap();
-    for addr in [service.rest, service.management] {
+    for addr in [service.rest, service.grpc, service.management] {
         let bound = format!("127.0.0.1%lo:{}", addr.port());
         assert!(
             listing.contains(&bound),

@@ -2,6 +2,7 @@
 
 use crate::service::{Service, folder};
 use std::process::Command;
+use testkit::clients::grpcurl;
 
 const README: &str = include_str!("../../../../README.md");
 
@@ -30,8 +31,14 @@ fn script() -> String {
 async fn the_first_orders_go_as_the_readme_says() {
     let (folder, database) = folder();
     let service = Service::start(&database);
-    let script = script().replace("localhost:8080", &service.rest.to_string());
+    let script = script()
+        .replace("localhost:8080", &service.rest.to_string())
+        .replace("localhost:9090", &service.grpc.to_string());
+    let grpcurl = tokio::task::spawn_blocking(grpcurl).await.unwrap();
+    let path = std::env::var("PATH").unwrap();
+    let path = format!("{path}:{}", grpcurl.parent().unwrap().display());
     let output = Command::new("bash")
+        .env("PATH", path)
         .args(["-euo", "pipefail", "-c", &script])
         .current_dir(folder.path())
         .output()
@@ -51,4 +58,7 @@ async fn the_first_orders_go_as_the_readme_says() {
         "the stream was shown: {out}"
     );
     assert!(out.contains("next_page_token"), "{out}");
+    assert!(out.contains("STATE_PENDING"), "gRPC answered: {out}");
+    let all = client.get("/v1/orders?customer_id=customer-7").await.body;
+    assert_eq!(all["orders"].as_array().unwrap().len(), 3, "{out}");
 }

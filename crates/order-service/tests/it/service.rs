@@ -27,22 +27,29 @@ pub(crate) struct Service {
     /// Reads the log until the process has ended.
     reader: Option<JoinHandle<()>>,
     pub(crate) rest: SocketAddr,
+    pub(crate) grpc: SocketAddr,
     pub(crate) management: SocketAddr,
     /// From the start of the process to the line that says it is ready.
     pub(crate) started_in: Duration,
 }
 
 impl Service {
-    /// Starts on `database` and waits for the line that says where it listens.
+    /// Starts on this file and waits for the line that says where it listens.
     pub(crate) fn start(database: &Path) -> Service {
         Service::start_with(database, &[])
     }
 
     pub(crate) fn start_with(database: &Path, environment: &[(&str, &str)]) -> Service {
+        Service::start_on(&format!("sqlite:{}", database.display()), environment)
+    }
+
+    /// Starts on any store.
+    pub(crate) fn start_on(database_url: &str, environment: &[(&str, &str)]) -> Service {
         let start = Instant::now();
         let mut child = binary()
-            .env("DATABASE_URL", format!("sqlite:{}", database.display()))
+            .env("DATABASE_URL", database_url)
             .env("HTTP_LISTEN_ADDR", "127.0.0.1:0")
+            .env("GRPC_LISTEN_ADDR", "127.0.0.1:0")
             .env("MGMT_LISTEN_ADDR", "127.0.0.1:0")
             .env("LOG_FORMAT", "json")
             .envs(environment.iter().copied())
@@ -73,6 +80,7 @@ impl Service {
             log,
             reader: Some(reader),
             rest: address("rest"),
+            grpc: address("grpc"),
             management: address("management"),
             started_in,
         }

@@ -32,6 +32,7 @@ fn people_are_told_where_it_listens_which_store_and_what_is_unbound() {
         .env("DATABASE_URL", format!("sqlite:{}", database.display()))
         .envs([
             ("HTTP_LISTEN_ADDR", "127.0.0.1:0"),
+            ("GRPC_LISTEN_ADDR", "127.0.0.1:0"),
             ("MGMT_LISTEN_ADDR", "127.0.0.1:0"),
             ("LOG_FORMAT", "text"),
         ])
@@ -51,6 +52,8 @@ fn people_are_told_where_it_listens_which_store_and_what_is_unbound() {
         "REST",
         "http://127.0.0.1:",
         "/docs",
+        "gRPC",
+        "grpcurl -plaintext 127.0.0.1:",
         "management",
         "orders.db",
         "not bound",
@@ -75,6 +78,7 @@ async fn the_management_plane_serves_metrics_of_every_room() {
     let metrics = metrics.as_str().unwrap();
     for name in [
         "http_server_request_duration_seconds_count",
+        "rpc_server_active_requests",
         "db_commit_seconds_count",
         "orders_events_total",
         "process_resident_memory_bytes",

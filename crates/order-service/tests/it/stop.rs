@@ -1,27 +1,53 @@
 //! SIGTERM under load: no connection is reset before its answer, and what was acknowledged is kept.
 
 use crate::client::{Client, order};
+use crate::grpc;
 use crate::service::{Service, folder};
+use crate::store::Store;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use tonic::Code;
 
-const CALLERS: usize = 32;
+/// Callers by REST; as many call gRPC.
+const CALLERS: usize = 16;
+/// Acknowledgements before the stop.
+const ACKS: usize = 500;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_stop_answers_what_it_accepted() {
-    let (_folder, database) = folder();
-    let service = Service::start(&database);
+async fn a_stop_answers_what_it_accepted_on_sqlite() {
+    stop_under_load(&Store::sqlite()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stop_answers_what_it_accepted_on_postgresql() {
+    stop_under_load(&Store::postgres()).await;
+}
+
+async fn stop_under_load(store: &Store) {
+    let service = Service::start_on(&store.url(), &[]);
     let count = Arc::new(AtomicUsize::new(0));
-    let callers: Vec<_> = (0..CALLERS)
-        .map(|caller| tokio::spawn(place_until_refused(service.rest, caller, count.clone())))
-        .collect();
-    while count.load(Ordering::Relaxed) < 500 {
+    let by_rest = (0..CALLERS)
+        .map(|caller| tokio::spawn(place_until_refused(service.rest, caller, count.clone())));
+    let mut callers: Vec<_> = by_rest.collect();
+    for caller in 0..CALLERS {
+        let client = grpc::client(service.grpc).await.unwrap();
+        callers.push(tokio::spawn(call_until_refused(
+            client,
+            caller,
+            count.clone(),
+        )));
+    }
+    while count.load(Ordering::Relaxed) < ACKS {
         tokio::task::yield_now().await;
     }
     service.signal("TERM");
-    let mut acknowledged = Vec::new();
+    let (mut acknowledged, mut unanswered) = (Vec::new(), Vec::new());
     for caller in callers {
-        acknowledged.extend(caller.await.unwrap());
+        let (placed, last) = caller.await.unwrap();
+        assert!(!placed.is_empty(), "a caller was never answered");
+        acknowledged.extend(placed);
+        unanswered.push(last);
     }
     let (status, log) = service.wait();
     assert!(status.success(), "{log}");
@@ -30,9 +56,9 @@ async fn a_stop_answers_what_it_accepted() {
         "{log}"
     );
 
-    let service = Service::start(&database);
+    let service = Service::start_on(&store.url(), &[]);
     let mut client = service.client();
-    assert!(acknowledged.len() >= 500);
+    assert!(acknowledged.len() >= ACKS);
     for id in acknowledged {
         assert_eq!(
             client.get(&format!("/v1/orders/{id}")).await.status,
@@ -40,39 +66,53 @@ async fn a_stop_answers_what_it_accepted() {
             "{id} was acknowledged"
         );
     }
+    for key in unanswered {
+        let answer = client.post("/v1/orders", &key, order(1)).await;
+        assert_eq!(answer.status, 201, "{}", answer.body);
+        assert!(
+            !answer.headers.contains_key("idempotency-replayed"),
+            "{key} was placed, but its caller was not answered"
+        );
+    }
 }
 
-/// Places until a connection is refused or said goodbye to between two requests. A request that was
-/// sent has to be answered.
-async fn place_until_refused(
-    addr: std::net::SocketAddr,
+/// The orders that a caller was told of, and the key of the call that was not answered.
+type Outcome = (Vec<String>, String);
+
+/// Places by gRPC until the service has gone away.
+async fn call_until_refused(
+    mut client: grpc::Client,
     caller: usize,
     count: Arc<AtomicUsize>,
-) -> Vec<String> {
+) -> Outcome {
+    let mut acknowledged = Vec::new();
+    for i in 0.. {
+        let key = format!("grpc-{caller}-{i}");
+        match client.place_order(grpc::place(&key, 1)).await {
+            Ok(placed) => acknowledged.push(placed.into_inner().order_id),
+            // The library's word for a connection that is no more; the service itself has no such code.
+            Err(status) if status.code() == Code::Unknown => return (acknowledged, key),
+            Err(status) => panic!("{status:?}"),
+        }
+        count.fetch_add(1, Ordering::Relaxed);
+    }
+    unreachable!("callers place until they are refused")
+}
+
+/// Places by REST until the service has gone away.
+async fn place_until_refused(addr: SocketAddr, caller: usize, count: Arc<AtomicUsize>) -> Outcome {
     let mut client = Client::new(addr);
     let mut acknowledged = Vec::new();
     for i in 0.. {
-        let answer = match client
-            .try_post("/v1/orders", &format!("{caller}-{i}"), order(1))
-            .await
-        {
-            Ok(answer) => answer,
-            // hyper tells a connection that was closed while idle, and a connect that was refused,
-            // from one that broke with a request under way.
-            Err(error)
-                if error.contains("refused")
-                    || error.contains("canceled")
-                    || error.contains("closed") =>
-            {
-                return acknowledged;
-            }
-            Err(error) => panic!("a request that was sent was not answered: {error}"),
+        let key = format!("rest-{caller}-{i}");
+        let Ok(answer) = client.try_post("/v1/orders", &key, order(1)).await else {
+            return (acknowledged, key);
         };
         assert_eq!(answer.status, 201, "{}", answer.body);
         acknowledged.push(answer.body["order_id"].as_str().unwrap().to_owned());
         count.fetch_add(1, Ordering::Relaxed);
     }
-    acknowledged
+    unreachable!("callers place until they are refused")
 }
 
 #[tokio::test]
