@@ -30,13 +30,20 @@ pub(crate) struct Service {
     child: Child,
     folder: PathBuf,
     http: SocketAddr,
+    grpc: SocketAddr,
     /// From the start of the process to the first 200 of `/readyz`.
     pub(crate) ready_after: Duration,
 }
 
 impl Service {
-    /// Starts `binary` for `task` below the target folder, on the disk that the build uses.
-    pub(crate) fn start(workspace: &Workspace, binary: &Path, task: &str) -> Result<Self, Failure> {
+    /// Starts `binary` for `task` below the target folder, on the disk that the build uses. Orders go to
+    /// the database at `database_url`, or to an embedded store of its own.
+    pub(crate) fn start(
+        workspace: &Workspace,
+        binary: &Path,
+        task: &str,
+        database_url: Option<String>,
+    ) -> Result<Self, Failure> {
         let folder = workspace
             .target
             .join("xtask")
@@ -47,16 +54,14 @@ impl Service {
         let log = File::create(folder.join("service.log")).map_err(io)?;
         let errors = log.try_clone().map_err(io)?;
         let [http, grpc, management] = free_ports().map_err(io)?;
+        let embedded = || format!("sqlite:{}", folder.join("orders.db").display());
         let started = Instant::now();
         let child = Command::new(binary)
             .arg("serve")
             .env("HTTP_LISTEN_ADDR", http.to_string())
             .env("GRPC_LISTEN_ADDR", grpc.to_string())
             .env("MGMT_LISTEN_ADDR", management.to_string())
-            .env(
-                "DATABASE_URL",
-                format!("sqlite:{}", folder.join("orders.db").display()),
-            )
+            .env("DATABASE_URL", database_url.unwrap_or_else(embedded))
             .stdin(Stdio::null())
             .stdout(log)
             .stderr(errors)
@@ -68,6 +73,7 @@ impl Service {
             child,
             folder,
             http,
+            grpc,
             ready_after: Duration::ZERO,
         };
         service.wait_until_ready(started)?;
@@ -77,6 +83,11 @@ impl Service {
     /// Where REST is served, without a slash at the end.
     pub(crate) fn url(&self) -> String {
         format!("http://{}", self.http)
+    }
+
+    /// Where gRPC is served.
+    pub(crate) fn grpc_url(&self) -> String {
+        format!("http://{}", self.grpc)
     }
 
     pub(crate) fn pid(&self) -> u32 {
@@ -235,7 +246,7 @@ mod tests {
             members: Vec::new(),
         };
         // `false serve` ends with 1; `ls serve` also says why.
-        let result = Service::start(&workspace, Path::new("ls"), "unit");
+        let result = Service::start(&workspace, Path::new("ls"), "unit", None);
         let Err(Failure::Failed(message)) = result.map(|_| ()) else {
             panic!("it cannot start")
         };

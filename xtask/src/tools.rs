@@ -1,6 +1,10 @@
 //! Gets the tools that a task needs: takes what is installed, else fetches into our own cache,
 //! else, as root on Debian, installs the package and says so, else names exactly what to install.
 
+mod npm;
+
+pub(crate) use npm::{BUF, NPM};
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -50,6 +54,30 @@ pub(crate) const PYTHON: SystemTool = SystemTool {
     program: "python3",
     package: "python3",
     why: "imports are checked by an independent script",
+};
+/// Runs servers as a user that is not root.
+pub(crate) const SETPRIV: SystemTool = SystemTool {
+    program: "setpriv",
+    package: "util-linux",
+    why: "PostgreSQL refuses to run as root",
+};
+/// Builds the gRPC client of the tests.
+pub(crate) const GO: SystemTool = SystemTool {
+    program: "go",
+    package: "golang-go",
+    why: "the tests call the service by grpcurl, which is built by Go",
+};
+/// The yardstick of the benchmark.
+pub(crate) const PGBENCH: SystemTool = SystemTool {
+    program: "pgbench",
+    package: "postgresql-contrib",
+    why: "the benchmark is measured against pgbench",
+};
+/// Makes the databases of the benchmark.
+pub(crate) const PSQL: SystemTool = SystemTool {
+    program: "psql",
+    package: "postgresql-client",
+    why: "the benchmark makes its databases with it",
 };
 
 impl CargoTool {

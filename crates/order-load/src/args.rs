@@ -1,21 +1,28 @@
 //! The command line: names, defaults and bounds of everything that can be asked for.
 
+mod duration;
+mod run;
+
+use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::target::Target;
-use crate::{import, place};
+use crate::target::{Protocol, Target};
+use crate::{fill, import};
 
-/// The longest run; a forgotten driver ends by itself.
-const MAX_DURATION_SECONDS: u64 = 3600;
-/// More connections than this measure the client's descriptors, not the service.
-const MAX_CONNECTIONS: i64 = 4096;
+pub use run::{GrpcRun, Run};
+
 /// Lines of an order, as the service bounds them.
 const MAX_LINES: i64 = 1000;
-/// Orders a second that an open loop may ask for.
-const MAX_RATE_PER_SECOND: i64 = 1_000_000;
+/// Customers have four digits.
+const MAX_CUSTOMERS: i64 = 10_000;
+/// Orders that are placed before others are read.
+const MAX_IDS: u64 = 10_000_000;
+/// Orders that `fill` places.
+const MAX_ORDERS: u64 = 1_000_000_000;
+/// Threads of the driver or the echo.
+const MAX_THREADS: i64 = 64;
 
 /// Drives a running order service.
 #[derive(Debug, Parser)]
@@ -30,41 +37,100 @@ pub struct Arguments {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Place orders as fast as they are answered, or at a rate, and measure
-    Place(PlaceArguments),
+    Place(Place),
+    /// Read orders by their ids and measure
+    Get(Get),
+    /// Read first pages of orders and measure
+    List(List),
+    /// Place many orders in batches
+    Fill(Fill),
+    /// Call an echo and measure: the yardstick of get
+    Echo(GrpcRun),
+    /// Serve the echo until killed; prints where
+    EchoServe(EchoServe),
     /// Replay real purchases through POST /v1/orders:batchPlace
-    Import(ImportArguments),
+    Import(Import),
 }
 
 /// `order-load place`.
 #[derive(Debug, Args)]
-pub struct PlaceArguments {
-    /// Where REST is served; an address, not a name
-    #[arg(long, default_value = "http://127.0.0.1:8080")]
-    pub url: Target,
-    /// Connections kept open, each with one request at a time
-    #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=MAX_CONNECTIONS))]
-    pub connections: u16,
-    /// How long to place orders: 500ms, 10s, 2m
-    #[arg(long, default_value = "10s", value_parser = duration)]
-    pub duration: Duration,
-    /// Orders a second, sent on schedule whatever the answers do; without it each connection sends
-    /// the next order when the last is answered
-    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=MAX_RATE_PER_SECOND))]
-    pub rate: Option<u32>,
+pub struct Place {
+    /// Who calls whom, and when.
+    #[command(flatten)]
+    pub run: Run,
     /// Lines of each order
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=MAX_LINES))]
     pub lines: u16,
-    /// The service's process id: adds its CPU time and memory
+}
+
+/// `order-load get`.
+#[derive(Debug, Args)]
+pub struct Get {
+    /// Who calls whom, and when.
+    #[command(flatten)]
+    pub run: Run,
+    /// So many orders are placed first, and read
+    #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u64).range(1..=MAX_IDS))]
+    pub ids: u64,
+    /// Read orders whose ids are in this file, one a line, as fill writes it
+    #[arg(long, conflicts_with = "ids")]
+    pub ids_file: Option<PathBuf>,
+}
+
+/// `order-load list`.
+#[derive(Debug, Args)]
+pub struct List {
+    /// Who calls whom, and when.
+    #[command(flatten)]
+    pub run: Run,
+    /// Orders of so many customers in turn; without it the newest of all
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=MAX_CUSTOMERS))]
+    pub customers: Option<u16>,
+}
+
+/// `order-load fill`.
+#[derive(Debug, Args)]
+pub struct Fill {
+    /// How the service is spoken to
+    #[arg(long, value_enum, default_value_t = Protocol::Grpc)]
+    pub protocol: Protocol,
+    /// Where it is served; an address, not a name [default: the protocol's port on this machine]
     #[arg(long)]
-    pub pid: Option<u32>,
+    pub url: Option<Target>,
+    /// How many orders, rounded up to whole batches of 1,000
+    #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(1..=MAX_ORDERS))]
+    pub orders: u64,
+    /// Customers that they are spread over
+    #[arg(long, default_value_t = crate::template::CUSTOMERS, value_parser = clap::value_parser!(u16).range(1..=MAX_CUSTOMERS))]
+    pub customers: u16,
+    /// Write ids here, one a line
+    #[arg(long)]
+    pub ids_file: Option<PathBuf>,
+    /// The id of one in so many orders of each batch
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub every: u32,
     /// Print JSON in place of the table
     #[arg(long)]
     pub json: bool,
 }
 
+/// `order-load echo-serve`.
+#[derive(Debug, Args)]
+pub struct EchoServe {
+    /// Where to listen; port 0: any
+    #[arg(long, default_value = "127.0.0.1:0")]
+    pub listen: SocketAddr,
+    /// Threads, each with a listener of its own
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=MAX_THREADS))]
+    pub threads: u16,
+    /// The size of the answer
+    #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u32).range(4..=1_000_000))]
+    pub answer_bytes: u32,
+}
+
 /// `order-load import`.
 #[derive(Debug, Args)]
-pub struct ImportArguments {
+pub struct Import {
     /// The shape of the file
     pub data: import::DataSet,
     /// The file to read
@@ -84,21 +150,21 @@ pub struct ImportArguments {
     pub json: bool,
 }
 
-impl From<PlaceArguments> for place::Plan {
-    fn from(arguments: PlaceArguments) -> Self {
+impl From<&Fill> for fill::Filling {
+    fn from(arguments: &Fill) -> Self {
+        let default = || arguments.protocol.default_target();
         Self {
-            target: arguments.url,
-            connections: arguments.connections,
-            duration: arguments.duration,
-            rate_per_second: arguments.rate,
-            lines: arguments.lines,
-            pid: arguments.pid,
+            target: arguments.url.clone().unwrap_or_else(default),
+            protocol: arguments.protocol,
+            orders: arguments.orders,
+            customers: arguments.customers,
+            every: arguments.every,
         }
     }
 }
 
-impl From<ImportArguments> for import::Plan {
-    fn from(arguments: ImportArguments) -> Self {
+impl From<Import> for import::Plan {
+    fn from(arguments: Import) -> Self {
         Self {
             data: arguments.data,
             file: arguments.file,
@@ -107,26 +173,6 @@ impl From<ImportArguments> for import::Plan {
             limit: arguments.limit,
         }
     }
-}
-
-/// Reads `500ms`, `10s` or `2m`.
-fn duration(text: &str) -> Result<Duration, String> {
-    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let number: u64 = digits
-        .parse()
-        .map_err(|_| format!("{text:?} is no duration like 500ms, 10s or 2m"))?;
-    let duration = match &text[digits.len()..] {
-        "ms" => Duration::from_millis(number),
-        "s" => Duration::from_secs(number),
-        "m" => Duration::from_secs(number.saturating_mul(60)),
-        _ => return Err(format!("{text:?} has no unit; write 500ms, 10s or 2m")),
-    };
-    if duration.is_zero() || duration > Duration::from_secs(MAX_DURATION_SECONDS) {
-        return Err(format!(
-            "{text:?} is not within 1ms and {MAX_DURATION_SECONDS}s"
-        ));
-    }
-    Ok(duration)
 }
 
 #[cfg(test)]
@@ -143,26 +189,10 @@ mod tests {
     }
 
     #[test]
-    fn place_has_defaults_and_takes_all_options() {
-        let Command::Place(plain) = parsed("order-load place").unwrap() else {
-            panic!("no place")
-        };
-        assert_eq!((plain.connections, plain.lines, plain.rate), (32, 2, None));
-        assert_eq!(plain.duration, Duration::from_secs(10));
-        let line = "order-load place --url http://[::1]:80 --connections 256 --duration 500ms \
-                    --rate 100 --lines 5 --pid 7 --json";
-        let Command::Place(full) = parsed(line).unwrap() else {
-            panic!("no place")
-        };
-        assert_eq!(
-            (full.connections, full.lines, full.rate),
-            (256, 5, Some(100))
-        );
-        assert_eq!(
-            (full.duration, full.pid),
-            (Duration::from_millis(500), Some(7))
-        );
-        assert!(full.json);
+    fn every_subcommand_has_defaults() {
+        for line in ["place", "get", "list", "fill", "echo", "echo-serve"] {
+            assert!(parsed(&format!("order-load {line}")).is_ok(), "{line}");
+        }
     }
 
     #[test]
@@ -180,27 +210,25 @@ mod tests {
 
     #[test]
     fn everything_is_bounded() {
-        for option in [
-            "--connections 0",
-            "--connections 4097",
-            "--duration 3601s",
-            "--duration 0s",
-            "--rate 0",
-            "--rate 1000001",
-            "--lines 1001",
+        for options in [
+            "place --callers 0",
+            "place --callers 4097",
+            "place --connections 0",
+            "place --threads 65",
+            "place --duration 3601s",
+            "place --warm-up 3601s",
+            "place --rate 0",
+            "place --rate 1000001",
+            "place --lines 1001",
+            "get --ids 0",
+            "get --ids 5 --ids-file x",
+            "list --customers 10001",
+            "fill --every 0",
+            "echo --protocol rest",
+            "echo-serve --answer-bytes 1",
         ] {
-            assert!(
-                parsed(&format!("order-load place {option}")).is_err(),
-                "{option}"
-            );
-        }
-    }
-
-    #[test]
-    fn durations_have_units() {
-        assert_eq!(duration("2m"), Ok(Duration::from_mins(2)));
-        for wrong in ["10", "s", "-1s", "1h", "1.5s", "99999999999999999999s"] {
-            assert!(duration(wrong).is_err(), "{wrong}");
+            let line = format!("order-load {options}");
+            assert!(parsed(&line).is_err(), "{options}");
         }
     }
 }

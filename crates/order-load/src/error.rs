@@ -23,9 +23,12 @@ pub enum LoadError {
     /// No connection.
     #[error("cannot connect to the service: {0}; is it running?")]
     Connect(#[from] PlaneError),
-    /// The connection broke or spoke no HTTP.
+    /// The connection broke.
     #[error("the connection to the service failed: {0}")]
-    Http(#[from] hyper::Error),
+    Stream(#[source] io::Error),
+    /// The connection broke or spoke no HTTP/2.
+    #[error("the HTTP/2 connection to the service failed: {0}; does it serve gRPC there?")]
+    Http2(#[from] h2::Error),
     /// A request that HTTP cannot carry.
     #[error("a request cannot be built: {0}")]
     Request(#[from] http::Error),
@@ -35,9 +38,15 @@ pub enum LoadError {
         /// How long was waited.
         seconds: u64,
     },
-    /// An answer that is too long or broke off.
+    /// An answer that is no answer to what was asked.
     #[error("an answer cannot be read: {0}")]
-    Body(String),
+    Answer(String),
+    /// The service said no where the run cannot go on without.
+    #[error("the service refused: {0}")]
+    Refused(String),
+    /// A thread of ours ended early.
+    #[error("a thread of the driver ended early; what it printed says why")]
+    Thread,
     /// The service said no to a whole batch.
     #[error("a batch was answered {status}: {body}")]
     Batch {
@@ -45,6 +54,17 @@ pub enum LoadError {
         status: u16,
         /// How the answer begins.
         body: String,
+    },
+    /// No address to listen on.
+    #[error("cannot listen: {0}")]
+    Listen(#[source] PlaneError),
+    /// The file of ids cannot be used.
+    #[error("{}: {reason}", path.display())]
+    Ids {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
     },
     /// The file cannot be read.
     #[error("cannot read {}: {source}", path.display())]

@@ -104,7 +104,7 @@ pub async fn run(plan: Plan) -> Result<ImportReport, LoadError> {
     for sender in senders {
         match sender.await {
             Ok(part) => report.add(part?),
-            Err(error) => return Err(LoadError::Body(error.to_string())),
+            Err(error) => return Err(LoadError::Answer(error.to_string())),
         }
     }
     report.finish(started.elapsed());

@@ -1,5 +1,5 @@
-//! The command line of `order-load`: arguments in, a table or JSON out, exit code 1 where an order
-//! failed.
+//! The command line of `order-load`: arguments in, a table or JSON out, exit code 1 where a call was
+//! not answered as asked.
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -9,16 +9,25 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use order_load::LoadError;
-use order_load::args::{Arguments, Command};
-use order_load::{import, place};
+use order_load::args::{Arguments, Command, EchoServe, Fill, Get, List};
+use order_load::echo::serve::Echo;
+use order_load::fill::Filling;
+use order_load::ids::Ids;
+use order_load::list::Of;
+use order_load::report::Report;
+use order_load::template::CUSTOMERS;
+use order_load::{LoadError, echo, fill, get, import, list, place};
+use serde::Serialize;
+
+/// What the service has: the driver and the echo are to be as cheap as it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    match run(arguments.command) {
+    match run(Arguments::parse().command) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => {
-            eprintln!("order-load: not every order was placed; see above");
+            eprintln!("order-load: not every call was answered as asked; see above");
             ExitCode::FAILURE
         }
         Err(error) => {
@@ -28,21 +37,30 @@ fn main() -> ExitCode {
     }
 }
 
-/// Whether every order was placed.
+/// Whether every call was answered as asked.
 fn run(command: Command) -> Result<bool, LoadError> {
-    // One thread: the driver shares the machine with the service, and one is enough for both of its
-    // tasks. What it costs is then plain to see.
+    // Callers have threads of their own; this one waits for them.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(LoadError::Runtime)?;
     match command {
-        Command::Place(arguments) => {
-            let json = arguments.json;
-            let report = runtime.block_on(place::run(arguments.into()))?;
-            print(json, &report, &report)?;
-            Ok(report.is_clean())
+        Command::Place(place) => {
+            let work = place::run(place.run.plan(), place.run.protocol, place.lines);
+            told(place.run.common.json, &runtime.block_on(work)?)
         }
+        Command::Get(arguments) => {
+            let report = runtime.block_on(read(&arguments))?;
+            told(arguments.run.common.json, &report)
+        }
+        Command::List(List { run, customers }) => {
+            let of = customers.map_or(Of::All, Of::Customers);
+            let work = list::run(run.plan(), run.protocol, of);
+            told(run.common.json, &runtime.block_on(work)?)
+        }
+        Command::Fill(arguments) => told(arguments.json, &runtime.block_on(filled(&arguments))?),
+        Command::Echo(run) => told(run.common.json, &runtime.block_on(echo::run(run.plan()))?),
+        Command::EchoServe(arguments) => serve_echo(&arguments).map(|()| true),
         Command::Import(arguments) => {
             let json = arguments.json;
             let report = runtime.block_on(import::run(arguments.into()))?;
@@ -52,9 +70,46 @@ fn run(command: Command) -> Result<bool, LoadError> {
     }
 }
 
+async fn read(arguments: &Get) -> Result<Report, LoadError> {
+    let (run, plan) = (&arguments.run, arguments.run.plan());
+    let ids = if let Some(path) = &arguments.ids_file {
+        Ids::read(path)?
+    } else {
+        let filling = Filling {
+            target: plan.target.clone(),
+            protocol: run.protocol,
+            orders: arguments.ids,
+            customers: CUSTOMERS,
+            every: 1,
+        };
+        fill::fill(&filling).await?.1
+    };
+    get::run(plan, run.protocol, ids).await
+}
+
+async fn filled(arguments: &Fill) -> Result<Report, LoadError> {
+    let (report, ids) = fill::fill(&arguments.into()).await?;
+    if let Some(path) = &arguments.ids_file {
+        ids.write(path)?;
+    }
+    Ok(report)
+}
+
+fn serve_echo(arguments: &EchoServe) -> Result<(), LoadError> {
+    let size = usize::try_from(arguments.answer_bytes).unwrap_or(usize::MAX);
+    let echo = Echo::start(arguments.listen, arguments.threads.into(), size)?;
+    println!("{}", echo.local_addr());
+    echo.wait()
+}
+
+fn told(json: bool, report: &Report) -> Result<bool, LoadError> {
+    print(json, report, report)?;
+    Ok(report.is_clean())
+}
+
 fn print(
     json: bool,
-    data: &impl serde::Serialize,
+    data: &impl Serialize,
     table: &impl std::fmt::Display,
 ) -> Result<(), LoadError> {
     if json {

@@ -1,14 +1,51 @@
-//! Where the service is: an `http://` URL whose host is an address.
+//! Where the service is, and by which protocol: an `http://` URL whose host is an address.
 
+use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::str::FromStr;
 
+use clap::ValueEnum;
 use http::Uri;
+use serde::Serialize;
 
 use crate::LoadError;
 
 /// The port that HTTP means when none is named.
 const HTTP_PORT: u16 = 80;
+
+/// How the service is spoken to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Protocol {
+    /// JSON over HTTP/1.1, a connection for each caller
+    Rest,
+    /// gRPC, callers share connections
+    Grpc,
+}
+
+impl Protocol {
+    /// Where the service listens when nothing is said.
+    pub fn default_target(self) -> Target {
+        let port = match self {
+            Self::Rest => 8080,
+            Self::Grpc => 9090,
+        };
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        Target {
+            address,
+            authority: address.to_string(),
+        }
+    }
+}
+
+impl fmt::Display for Protocol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Rest => "REST",
+            Self::Grpc => "gRPC",
+        })
+    }
+}
 
 /// A service's address and the `Host` that names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,6 +106,16 @@ mod tests {
         ] {
             let target: Target = url.parse().unwrap();
             assert_eq!(target.address, address.parse().unwrap(), "{url}");
+        }
+    }
+
+    #[test]
+    fn each_protocol_has_its_port() {
+        for (protocol, url) in [
+            (Protocol::Rest, "http://127.0.0.1:8080"),
+            (Protocol::Grpc, "http://127.0.0.1:9090"),
+        ] {
+            assert_eq!(protocol.default_target(), url.parse().unwrap());
         }
     }
 

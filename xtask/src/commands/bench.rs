@@ -1,74 +1,165 @@
-//! `cargo xtask bench`: what a release build does on this machine, with the disk's speed beside it.
+//! `cargo xtask bench`: what a release build does on this machine, with the disk's speed and pgbench's
+//! beside it.
 
-use std::path::PathBuf;
+mod database;
+mod goals;
+mod growth;
+mod load;
+mod options;
+mod results;
+mod rounds;
+mod scenario;
+mod sqlite;
+mod yardstick;
+
+use std::path::{Path, PathBuf};
 use std::process::Command;
+
+use serde_json::{Value, json};
 
 use super::{Failure, Outcome};
 use crate::metadata::Workspace;
 use crate::service::Service;
 use crate::steps::Steps;
-use crate::{disk, environment, steps};
+use crate::{environment, steps};
+use database::Database;
+use goals::Goal;
+use growth::Growth;
+use options::{Options, Store};
+use results::Sample;
+use rounds::Rounds;
 
 pub(crate) const HELP: &str = "\
-Usage: cargo xtask bench [-- ORDER-LOAD ARGUMENTS]
+Usage: cargo xtask bench [--quick] [--only NAME]... [--growth] [--json FILE]
+       cargo xtask bench [--store postgres|sqlite] [-- ORDER-LOAD ARGUMENTS]
 
-Builds a release, starts the service on the embedded store in an empty folder of the target disk,
-prints how fast it was ready, its memory, the disk's flush, then orders a second and latencies
-with 32 and with 256 connections. With arguments: one run of `order-load place` with these.
+Builds a release and starts PostgreSQL 16 and the service. In each of three rounds every scenario
+runs between two runs of pgbench (one order for each transaction of six statements, 32 clients,
+prepared, synchronous_commit and fsync on): grpc-256, grpc-32, rest-256, grpc-1024 place orders with
+so many callers; then get-64 and echo-64 read. Ratios are to the neighbouring runs of pgbench; the
+table at the end holds the median of the rounds against what must be reached.
 
-  cargo xtask bench -- --connections 64 --duration 30s --rate 2000";
+  --quick       two rounds of short runs
+  --only NAME   this scenario alone; can be repeated
+  --growth      then fills a store with 5 million orders (--quick: 200,000) and measures it beside
+                empty ones
+  --json FILE   writes everything that was measured
+  --store sqlite   the embedded store over REST: start, memory, orders a second and latencies
 
-/// The measured numbers of connections: a busy client, and a crowd.
-const CONNECTIONS: [&str; 2] = ["32", "256"];
-/// How long each of them runs.
-const DURATION: &str = "10s";
+With arguments for order-load: one run of `order-load place` with these.
+
+  cargo xtask bench --quick --only grpc-256 --only grpc-32
+  cargo xtask bench --store sqlite -- --callers 64 --duration 30s --rate 2000";
+
+/// How long things take.
+#[derive(Clone, Copy, Debug)]
+struct Length {
+    rounds: u64,
+    warm_up_seconds: u64,
+    run_seconds: u64,
+    growth_orders: u64,
+}
+
+const FULL_LENGTH: Length = Length {
+    rounds: 3,
+    warm_up_seconds: 2,
+    run_seconds: 8,
+    growth_orders: 5_000_000,
+};
+const QUICK_LENGTH: Length = Length {
+    rounds: 2,
+    warm_up_seconds: 1,
+    run_seconds: 3,
+    growth_orders: 200_000,
+};
+
+impl Length {
+    /// For `order-load`.
+    fn options(self) -> [String; 4] {
+        [
+            "--warm-up".to_owned(),
+            format!("{}s", self.warm_up_seconds),
+            "--duration".to_owned(),
+            format!("{}s", self.run_seconds),
+        ]
+    }
+}
 
 pub(super) fn run(arguments: &[String]) -> Outcome {
-    let chosen = match arguments.split_first() {
-        None => &[],
-        Some((dashes, rest)) if dashes == "--" => rest,
-        Some((other, _)) => {
-            let message = format!("unknown argument {other:?}; order-load's own follow `--`");
-            return Err(Failure::Usage(message));
-        }
-    };
+    let options = Options::parse(arguments).map_err(Failure::Usage)?;
     let mut steps = Steps::of("bench");
-    let outcome = all(&mut steps, chosen);
+    let outcome = all(&mut steps, &options);
     steps.finish(outcome)
 }
 
-fn all(steps: &mut Steps, chosen: &[String]) -> Outcome {
+fn all(steps: &mut Steps, options: &Options) -> Outcome {
     let built = steps.take("build", Built::release)?;
-    let runs: Vec<Vec<String>> = if chosen.is_empty() {
-        let place = |n: &str| {
-            ["--connections", n, "--duration", DURATION]
-                .map(str::to_owned)
-                .to_vec()
-        };
-        CONNECTIONS.into_iter().map(place).collect()
-    } else {
-        vec![chosen.to_vec()]
-    };
-    for arguments in runs {
-        // A service of its own for each run: a full store is another measurement.
-        let service = steps.take("start", || built.start("bench"))?;
-        println!("ready after {} ms", service.ready_after.as_millis());
-        println!(
-            "resident when idle: {}",
-            resident(service.pid()).unwrap_or_default()
-        );
-        println!(
-            "disk: median flush of a page {} µs",
-            disk::median_flush(service.folder())?.as_micros()
-        );
+    match options.store {
+        Store::Sqlite => sqlite::run(steps, &built, options.load.as_deref()),
+        Store::Postgres => on_postgres(steps, &built, options),
+    }
+}
+
+fn on_postgres(steps: &mut Steps, built: &Built, options: &Options) -> Outcome {
+    const DATABASE: &str = "bench";
+    let database = steps.take("start PostgreSQL", || Database::start(&built.workspace))?;
+    let settings = database.settings()?;
+    println!("{settings}");
+    database.create(DATABASE)?;
+    let service = steps.take("start", || built.start_on("bench", database.url(DATABASE)))?;
+    println!("ready after {} ms", service.ready_after.as_millis());
+    if let Some(load) = &options.load {
         let mut place = built.order_load("place");
         place
-            .args(["--url", &service.url(), "--pid", &service.pid().to_string()])
-            .args(&arguments);
-        steps.run(&format!("place {}", arguments.join(" ")), &mut place)?;
-        steps.take("stop", || service.stop())?;
+            .args(["--url", &service.grpc_url(), "--protocol", "grpc"])
+            .args(["--pid", &service.pid().to_string()])
+            .args(["--pid-tree", &format!("database={}", database.pid)]);
+        steps.run("place", place.args(load))?;
+        return steps.take("stop", || service.stop());
     }
-    Ok(())
+    let length = if options.quick {
+        QUICK_LENGTH
+    } else {
+        FULL_LENGTH
+    };
+    let rounds = Rounds {
+        built,
+        database: &database,
+        service: &service,
+        length,
+    };
+    let results = steps.take("rounds", || rounds.run(&options.only))?;
+    steps.take("stop", || service.stop())?;
+    let (mut goals, mut grown) = (goals::of_rounds(&results), Value::Null);
+    if options.growth {
+        let growth = Growth {
+            built,
+            database: &database,
+            length,
+        };
+        let (more, measured) = steps.take("growth", || growth.run())?;
+        goals.extend(more);
+        grown = measured;
+    }
+    println!("── what must be reached, the median, and each round");
+    for goal in &goals {
+        println!("{}", goal.row());
+    }
+    let Some(path) = &options.json else {
+        return Ok(());
+    };
+    let everything = json!({
+        "settings": settings,
+        "runs": results.0.iter().map(Sample::json).collect::<Vec<_>>(),
+        "growth": grown,
+        "goals": goals.iter().map(Goal::json).collect::<Vec<_>>(),
+    });
+    write(path, &everything)
+}
+
+fn write(path: &Path, value: &Value) -> Outcome {
+    std::fs::write(path, format!("{value:#}\n"))
+        .map_err(|error| Failure::while_doing(format!("cannot write {}", path.display()), error))
 }
 
 /// The service and its driver, built for speed.
@@ -97,9 +188,14 @@ impl Built {
         })
     }
 
-    /// A service with an empty store.
+    /// A service with an empty embedded store.
     pub(super) fn start(&self, task: &str) -> Result<Service, Failure> {
-        Service::start(&self.workspace, &self.service, task)
+        Service::start(&self.workspace, &self.service, task, None)
+    }
+
+    /// A service on a database.
+    fn start_on(&self, task: &str, database_url: String) -> Result<Service, Failure> {
+        Service::start(&self.workspace, &self.service, task, Some(database_url))
     }
 
     pub(super) fn order_load(&self, subcommand: &str) -> Command {
@@ -107,15 +203,6 @@ impl Built {
         load.arg(subcommand);
         load
     }
-}
-
-/// The resident memory of a process as the kernel words it.
-fn resident(pid: u32) -> Option<String> {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmRSS:"))?;
-    Some(line.trim().to_owned())
 }
 
 #[cfg(test)]
@@ -131,7 +218,8 @@ mod tests {
     }
 
     #[test]
-    fn our_own_memory_can_be_read() {
-        assert!(resident(std::process::id()).unwrap().ends_with("kB"));
+    fn a_run_has_a_warm_up_and_a_time() {
+        let line = FULL_LENGTH.options().join(" ");
+        assert_eq!(line, "--warm-up 2s --duration 8s");
     }
 }

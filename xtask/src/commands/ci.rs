@@ -9,9 +9,12 @@ use crate::{environment, tidy, tools};
 pub(crate) const HELP: &str = "\
 Usage: cargo xtask ci
 
-Stops at the first failure and says how to run that step alone. Steps: fmt, tidy, clippy, deny
-(licences, sources, walls; advisories need the network: `cargo deny check advisories`), doc, and
-those of `cargo xtask test`. Cargo.lock must be current: nothing here changes it.";
+Stops at the first failure and says how to run that step alone. Steps: fmt, tidy, clippy, buf
+lint and format, deny (licences, sources, walls; advisories need the network: `cargo deny check
+advisories`), doc, and those of `cargo xtask test`. Cargo.lock must be current: nothing here changes it.";
+
+/// The folder of the protocol buffers, with the settings of `buf`.
+const PROTOCOL: &str = "proto";
 
 /// A lock file that drifts is a change nobody reviewed.
 const LOCKED: &str = "--locked";
@@ -32,6 +35,12 @@ fn all(steps: &mut Steps) -> Outcome {
     steps.run("fmt", cargo("fmt").args(["--all", "--check"]))?;
     steps.take("tidy", || tidy::run(&[]))?;
     steps.run("clippy", cargo("clippy").args(CLIPPY))?;
+    let mut buf = steps.take("buf", || tools::BUF.get())?;
+    let program = buf.get_program().to_owned();
+    steps.run("buf lint", buf.arg("lint").current_dir(PROTOCOL))?;
+    let mut buf = Command::new(program);
+    buf.args(["format", "--diff", "--exit-code"]);
+    steps.run("buf format", buf.current_dir(PROTOCOL))?;
     let mut deny = steps.take("cargo-deny", || tools::DENY.get())?;
     steps.run("deny", deny.args(["check", "bans", "licenses", "sources"]))?;
     let mut doc = cargo("doc");

@@ -1,5 +1,6 @@
 //! `cargo xtask test`: every test of the workspace, with what they need brought along.
 
+use std::path::Path;
 use std::process::Command;
 
 use super::{Failure, Outcome};
@@ -15,6 +16,9 @@ to `cargo test --doc --workspace` then. Where CI is set, nextest's profile is `c
 
   cargo xtask test -- -p order-core
   cargo xtask test -- -E 'test(replay)'";
+
+/// Where Debian keeps the programs of the oldest PostgreSQL that is tested.
+const OLDEST_POSTGRES: &str = "/usr/lib/postgresql/15/bin";
 
 pub(super) fn run(arguments: &[String]) -> Outcome {
     let chosen = match arguments.split_first() {
@@ -53,7 +57,16 @@ pub(super) fn all(steps: &mut Steps, chosen: &[String], cargo_options: &[&str]) 
 
 /// What the tests find on the machine; asked before anything is built.
 fn requirements() -> Outcome {
-    tools::IP.get()?;
+    for tool in [tools::IP, tools::NPM, tools::SETPRIV] {
+        tool.get()?;
+    }
+    if environment::find_program("grpcurl").is_none() {
+        tools::GO.get()?;
+    }
+    if !Path::new(OLDEST_POSTGRES).is_dir() {
+        println!("PostgreSQL 15 is missing: the oldest version that is supported is tested too");
+        tools::install_package("postgresql-15")?;
+    }
     tools::require_network_namespaces()
 }
 

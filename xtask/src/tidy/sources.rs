@@ -74,7 +74,12 @@ const RESERVED: &[Reserved] = &[
     Reserved {
         words: &["env::var", "env::var_os", "env::vars", "env::vars_os"],
         held_in: &["crates/"],
-        rooms: &["crates/order-service/src/", "crates/testkit/"],
+        // Cargo tells a build script by the environment where to write.
+        rooms: &[
+            "crates/order-proto/build.rs",
+            "crates/order-service/src/",
+            "crates/testkit/",
+        ],
         what: "reads the environment",
         fix: "take it as a parameter; order-service's config reads the environment",
     },

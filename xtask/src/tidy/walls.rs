@@ -27,6 +27,8 @@ const EDGES_AND_STORES: &[&str] = &[
 ];
 /// For HTTP edges.
 const STORES: &[&str] = &["rdkafka", "redis", "rusqlite", "sqlx", "tonic", "socket2"];
+/// For gRPC's edge and the types that it shares.
+const ALL_BUT_TONIC: &[&str] = &["axum", "rdkafka", "redis", "rusqlite", "sqlx", "socket2"];
 /// For stores.
 const EDGES: &[&str] = &[
     "axum",
@@ -41,6 +43,11 @@ const EDGES: &[&str] = &[
 /// Every crate of the workspace, in alphabetical order.
 pub(crate) const WALLS: &[Wall] = &[
     Wall {
+        name: "adapter-grpc",
+        ours: &["order-core", "order-proto", "planes"],
+        outside: Outside::Not(ALL_BUT_TONIC),
+    },
+    Wall {
         name: "adapter-http",
         ours: &["order-core", "order-json", "planes"],
         outside: Outside::Not(STORES),
@@ -51,8 +58,25 @@ pub(crate) const WALLS: &[Wall] = &[
         outside: Outside::Not(STORES),
     },
     Wall {
+        name: "adapter-postgres",
+        ours: &[
+            "group-commit",
+            "order-core",
+            "order-proto",
+            "order-store",
+            "planes",
+        ],
+        outside: Outside::Not(EDGES),
+    },
+    Wall {
         name: "adapter-sqlite",
-        ours: &["group-commit", "order-core", "order-proto", "planes"],
+        ours: &[
+            "group-commit",
+            "order-core",
+            "order-proto",
+            "order-store",
+            "planes",
+        ],
         outside: Outside::Not(EDGES),
     },
     Wall {
@@ -80,19 +104,21 @@ pub(crate) const WALLS: &[Wall] = &[
     },
     Wall {
         name: "order-load",
-        ours: &["planes"],
-        outside: Outside::Not(EDGES_AND_STORES),
+        ours: &["order-proto", "planes"],
+        outside: Outside::Not(ALL_BUT_TONIC),
     },
     Wall {
         name: "order-proto",
         ours: &["order-core"],
-        outside: Outside::Not(EDGES_AND_STORES),
+        outside: Outside::Not(ALL_BUT_TONIC),
     },
     Wall {
         name: "order-service",
         ours: &[
+            "adapter-grpc",
             "adapter-http",
             "adapter-management",
+            "adapter-postgres",
             "adapter-sqlite",
             "group-commit",
             "order-core",
@@ -101,6 +127,12 @@ pub(crate) const WALLS: &[Wall] = &[
             "planes",
         ],
         outside: Outside::Not(EDGES_AND_STORES),
+    },
+    Wall {
+        name: "order-store",
+        ours: &["group-commit", "order-core", "order-proto"],
+        // It knows what stores share, and no database.
+        outside: Outside::Only(&["prometheus-client", "sha2", "tokio", "tracing"]),
     },
     Wall {
         name: "planes",

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::batch::{Batch, Batches};
 use super::{ImportReport, next};
 use crate::LoadError;
-use crate::connection::{Answer, Connection};
+use crate::line::rest::{Call, Response, RestLine};
 use crate::target::Target;
 
 /// Where batches are placed.
@@ -20,6 +20,8 @@ const MAX_ATTEMPTS: u32 = 10;
 const RETRY_PAUSE_SECONDS: u64 = 1;
 /// The longest pause that a service may ask for.
 const MAX_RETRY_PAUSE_SECONDS: u64 = 30;
+/// How long an answer may take; longer than any deadline of the service.
+const REQUEST_TIMEOUT_SECONDS: u64 = 60;
 /// How much of a refusal is shown.
 const MAX_TOLD_CHARACTERS: usize = 300;
 
@@ -28,7 +30,7 @@ pub(super) async fn all(
     target: Target,
     batches: Arc<Mutex<Batches>>,
 ) -> Result<ImportReport, LoadError> {
-    let mut connection = Connection::open(&target).await?;
+    let mut connection = RestLine::connect(&target).await?;
     let mut report = ImportReport::default();
     while let Some(batch) = next(&batches) {
         let body = send(&target, &mut connection, batch.body.clone()).await?;
@@ -38,17 +40,20 @@ pub(super) async fn all(
 }
 
 /// Sends one batch, again while the service is overloaded or the connection breaks.
-async fn send(
-    target: &Target,
-    connection: &mut Connection,
-    body: Bytes,
-) -> Result<Bytes, LoadError> {
+async fn send(target: &Target, connection: &mut RestLine, body: Bytes) -> Result<Bytes, LoadError> {
+    let call = Call {
+        method: "POST",
+        path: PATH.to_owned(),
+        key: None,
+        body,
+        success: 200,
+    };
     let mut attempt = 1;
     loop {
-        let result = connection.post_and_read(PATH, body.clone()).await;
+        let result = in_time(connection.send(&call)).await;
         let pause_seconds = match result {
-            Ok(answer) if answer.status.is_success() => return Ok(answer.body),
-            Ok(answer) if answer.status.as_u16() == 503 && attempt < MAX_ATTEMPTS => {
+            Ok(answer) if answer.status == call.success => return Ok(answer.body),
+            Ok(answer) if answer.status == 503 && attempt < MAX_ATTEMPTS => {
                 answer.retry_after_seconds.unwrap_or(RETRY_PAUSE_SECONDS)
             }
             Ok(answer) => return Err(refused(&answer)),
@@ -58,20 +63,27 @@ async fn send(
         let pause = Duration::from_secs(pause_seconds.min(MAX_RETRY_PAUSE_SECONDS));
         tokio::time::sleep(pause).await;
         // A failed connect leaves the old connection, whose next request fails and counts as one.
-        if let Ok(fresh) = Connection::open(target).await {
+        if let Ok(fresh) = RestLine::connect(target).await {
             *connection = fresh;
         }
         attempt += 1;
     }
 }
 
-fn refused(answer: &Answer) -> LoadError {
+async fn in_time<T>(work: impl Future<Output = Result<T, LoadError>>) -> Result<T, LoadError> {
+    let seconds = REQUEST_TIMEOUT_SECONDS;
+    let limit = Duration::from_secs(seconds);
+    let in_time = tokio::time::timeout(limit, work).await;
+    in_time.unwrap_or(Err(LoadError::Timeout { seconds }))
+}
+
+fn refused(answer: &Response) -> LoadError {
     let body = String::from_utf8_lossy(&answer.body)
         .chars()
         .take(MAX_TOLD_CHARACTERS)
         .collect();
     LoadError::Batch {
-        status: answer.status.as_u16(),
+        status: answer.status,
         body,
     }
 }
@@ -102,7 +114,9 @@ fn count(report: &mut ImportReport, batch: &Batch, body: &[u8]) -> Result<(), Lo
     let answer: Results = serde_json::from_slice(body).map_err(LoadError::Json)?;
     if answer.results.len() != batch.orders.len() {
         let (got, sent) = (answer.results.len(), batch.orders.len());
-        return Err(LoadError::Body(format!("{got} results for {sent} orders")));
+        return Err(LoadError::Answer(format!(
+            "{got} results for {sent} orders"
+        )));
     }
     report.batches += 1;
     for (sent, placed) in batch.orders.iter().zip(answer.results) {

@@ -4,19 +4,28 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use http::header::CONNECTION;
-use order_load::place::{Plan, run};
-use order_load::target::Target;
+use order_load::LoadError;
+use order_load::drive::Plan;
+use order_load::pace::Schedule;
+use order_load::place;
+use order_load::report::Report;
+use order_load::target::Protocol;
 
+use crate::plan;
 use crate::played_service::{start, status};
 
-fn plan(target: Target) -> Plan {
+async fn run(plan: Plan) -> Result<Report, LoadError> {
+    place::run(plan, Protocol::Rest, 2).await
+}
+
+/// A schedule instead of "as fast as answered".
+fn at_rate(plan: Plan, rate: u32) -> Plan {
     Plan {
-        target,
-        connections: 4,
-        duration: Duration::from_millis(200),
-        rate_per_second: None,
-        lines: 2,
-        pid: None,
+        schedule: Schedule {
+            rate_per_second: Some(rate),
+            ..plan.schedule
+        },
+        ..plan
     }
 }
 
@@ -24,14 +33,14 @@ fn plan(target: Target) -> Plan {
 async fn every_order_has_its_own_key_and_connections_are_kept() {
     let (target, log) = start(|_| status(201));
     let report = run(Plan {
-        pid: Some(std::process::id()),
+        watched: vec![std::process::id().to_string().parse().unwrap()],
         ..plan(target)
     })
     .await
     .unwrap();
 
     let log = log.lock().unwrap();
-    assert_eq!(report.placed, log.requests.len() as u64);
+    assert_eq!(report.done, log.requests.len() as u64);
     assert!(report.is_clean(), "{report}");
     assert_eq!(log.connections, 4);
     let keys: HashSet<_> = log
@@ -46,7 +55,7 @@ async fn every_order_has_its_own_key_and_connections_are_kept() {
             .iter()
             .all(|seen| seen.body["lines"].as_array().unwrap().len() == 2)
     );
-    assert!(report.service.unwrap().resident_kib > 0);
+    assert!(report.processes["service"].resident_kib.unwrap() > 0);
 }
 
 #[tokio::test]
@@ -56,10 +65,10 @@ async fn what_is_not_201_is_counted_by_status() {
     let report = run(plan(target)).await.unwrap();
 
     let seen = log.lock().unwrap().requests.len() as u64;
-    assert_eq!(report.placed + report.refused.values().sum::<u64>(), seen);
+    assert_eq!(report.done + report.refused.values().sum::<u64>(), seen);
     assert_eq!(
-        report.refused.keys().copied().collect::<Vec<_>>(),
-        [200, 422, 503]
+        report.refused.keys().collect::<Vec<_>>(),
+        ["200", "422", "503"]
     );
     assert!(!report.is_clean());
 }
@@ -73,15 +82,11 @@ async fn a_closed_connection_is_made_anew() {
             .insert(CONNECTION, "close".parse().unwrap());
         answer
     });
-    let half_a_second = Duration::from_millis(500);
-    let report = run(Plan {
-        connections: 1,
-        duration: half_a_second,
-        ..plan(target)
-    })
-    .await
-    .unwrap();
-    assert!(report.placed > 1, "{report}");
+    let mut plan = plan(target);
+    plan.callers = 1;
+    plan.schedule.duration = Duration::from_millis(500);
+    let report = run(plan).await.unwrap();
+    assert!(report.done > 1, "{report}");
     assert!(log.lock().unwrap().connections > 1);
     assert!(report.first_error.is_some());
 }
@@ -89,13 +94,8 @@ async fn a_closed_connection_is_made_anew() {
 #[tokio::test]
 async fn a_rate_is_kept() {
     let (target, log) = start(|_| status(201));
-    let report = run(Plan {
-        rate_per_second: Some(100),
-        ..plan(target)
-    })
-    .await
-    .unwrap();
-    assert_eq!(report.placed, 20);
+    let report = run(at_rate(plan(target), 100)).await.unwrap();
+    assert_eq!(report.done, 20);
     assert_eq!(log.lock().unwrap().requests.len(), 20);
 }
 
@@ -109,14 +109,10 @@ async fn a_stall_is_charged_to_every_order_that_was_due() {
         }
         status(201)
     });
-    let report = run(Plan {
-        rate_per_second: Some(100),
-        connections: 1,
-        ..plan(target)
-    })
-    .await
-    .unwrap();
-    assert_eq!(report.placed, 20);
+    let mut plan = at_rate(plan(target), 100);
+    plan.callers = 1;
+    let report = run(plan).await.unwrap();
+    assert_eq!(report.done, 20);
     // Fifteen orders were due during the stall; the median waited for about half of it. Counted from
     // the sending, only the first would be slow.
     assert!(report.latency_us.p50 > 20_000, "{report}");
@@ -124,11 +120,20 @@ async fn a_stall_is_charged_to_every_order_that_was_due() {
 }
 
 #[tokio::test]
+async fn the_warm_up_is_made_and_not_counted() {
+    let (target, log) = start(|_| status(201));
+    let mut plan = at_rate(plan(target), 100);
+    plan.schedule.warm_up = Duration::from_millis(300);
+    let report = run(plan).await.unwrap();
+    assert_eq!(log.lock().unwrap().requests.len(), 50);
+    assert_eq!(report.done, 20);
+    assert!(report.elapsed_ms < 450, "{report}");
+}
+
+#[tokio::test]
 async fn a_service_that_is_not_there_is_named() {
     // Port 1 on loopback: nothing listens there.
-    let error = run(plan("http://127.0.0.1:1".parse().unwrap()))
-        .await
-        .unwrap_err()
-        .to_string();
+    let nowhere = "http://127.0.0.1:1".parse().unwrap();
+    let error = run(plan(nowhere)).await.unwrap_err().to_string();
     assert!(error.contains("cannot connect to the service"), "{error}");
 }

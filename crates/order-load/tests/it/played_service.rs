@@ -75,7 +75,8 @@ where
     let mut seen = Seen {
         path,
         key,
-        body: serde_json::from_slice(&body).unwrap(),
+        // A GET has none.
+        body: serde_json::from_slice(&body).unwrap_or(Value::Null),
         number: 0,
     };
     {
