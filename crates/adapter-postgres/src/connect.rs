@@ -138,7 +138,7 @@ pub(crate) async fn check(session: &mut PgConnection) -> sqlx::Result<()> {
 
 /// What the server holds each session to. Plans are those of the indexes, whatever the statistics
 /// of tables that were empty a minute ago say; one plan serves for every batch.
-fn settings(config: &Config) -> [(&'static str, String); 9] {
+fn settings(config: &Config) -> [(&'static str, String); 11] {
     let millis = |time: Duration| time.as_millis().to_string();
     [
         ("statement_timeout", millis(config.statement_timeout)),
@@ -152,6 +152,9 @@ fn settings(config: &Config) -> [(&'static str, String); 9] {
         ("default_transaction_isolation", "read committed".to_owned()),
         ("plan_cache_mode", "force_generic_plan".to_owned()),
         ("enable_seqscan", "off".to_owned()),
+        // An index is walked in its order until the page is full, not read whole and sorted.
+        ("enable_bitmapscan", "off".to_owned()),
+        ("max_parallel_workers_per_gather", "0".to_owned()),
         ("enable_hashjoin", "off".to_owned()),
         ("enable_mergejoin", "off".to_owned()),
         ("jit", "off".to_owned()),

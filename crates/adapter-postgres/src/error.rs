@@ -148,7 +148,18 @@ pub(crate) fn advise(error: &sqlx::Error) -> String {
         _ if matches!(error, sqlx::Error::Io(_) | sqlx::Error::Protocol(_)) => {
             "the connection broke; it is made anew"
         }
-        _ => return error.to_string(),
+        _ => return words(error),
     };
-    format!("{error} ({advice})")
+    format!("{} ({advice})", words(error))
+}
+
+/// The library adds the line of PostgreSQL's own source to what the server says; its code tells more.
+fn words(error: &sqlx::Error) -> String {
+    match error.as_database_error() {
+        Some(said) => match said.code() {
+            Some(code) => format!("PostgreSQL says: {} (SQLSTATE {code})", said.message()),
+            None => format!("PostgreSQL says: {}", said.message()),
+        },
+        None => error.to_string(),
+    }
 }

@@ -3,6 +3,9 @@
 //! The batcher drives it to its end whoever goes away, so nothing is ever cancelled by a caller that
 //! hung up. Here stands what is tried when, and when to give up. What comes of a failure stands in `error::kind`.
 
+#[cfg(test)]
+mod panics;
+
 use super::alone::Written;
 use super::attempt::{Attempts, Failure, Way};
 use crate::config::Config;
