@@ -37,18 +37,15 @@ CREATE UNIQUE INDEX order_events_by_request ON order_events (request_key)
 -- What is looked for. The order itself is the snapshot of the event of its version, so that its bytes
 -- are written once.
 CREATE TABLE orders (
-    order_id           uuid PRIMARY KEY,
-    version            bigint NOT NULL,
+    order_id    uuid PRIMARY KEY,
+    version     bigint NOT NULL,
     -- The deadline that is still ahead of the order.
-    deadline           bigint,
-    state              smallint NOT NULL,
-    payment_status     smallint NOT NULL,
-    fulfillment_status smallint NOT NULL,
-    -- The three as one number, for the index.
-    statuses           integer NOT NULL GENERATED ALWAYS AS
-                       (state * 1000 + payment_status * 10 + fulfillment_status) STORED,
-    customer_id        text COLLATE "C" NOT NULL,
-    external_id        text COLLATE "C"
+    deadline    bigint,
+    -- State, payment and fulfillment as one number, which is all that their index needs:
+    -- state * 1000 + payment * 10 + fulfillment.
+    statuses    integer NOT NULL,
+    customer_id text COLLATE "C" NOT NULL,
+    external_id text COLLATE "C"
 );
 
 CREATE UNIQUE INDEX orders_by_external_id ON orders (external_id) WHERE external_id IS NOT NULL;

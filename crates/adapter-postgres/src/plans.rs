@@ -30,11 +30,10 @@ const SMALL: [&str; 2] = ["feed", "write_gate"];
 /// A million orders of a store that has run for long: most are completed, one of a hundred is not.
 const FILL: &str = "\
     INSERT INTO feed VALUES (0, $TO) ON CONFLICT (partition) DO UPDATE SET last = $TO; \
-    INSERT INTO orders (order_id, version, deadline, state, payment_status, fulfillment_status, \
+    INSERT INTO orders (order_id, version, deadline, statuses, \
         customer_id, external_id) SELECT id(n), 1, CASE WHEN n % 100 = 0 THEN n END, \
-        CASE WHEN n % 100 = 0 THEN 1 + n / 100 % 3 ELSE 7 END, \
-        CASE WHEN n % 100 = 0 THEN 1 + n / 100 % 2 ELSE 4 END, \
-        CASE WHEN n % 100 = 0 THEN 1 ELSE 5 END, 'customer-' || n % 10000, 'shop-' || n \
+        CASE WHEN n % 100 = 0 THEN 1000 * (1 + n / 100 % 3) + 10 * (1 + n / 100 % 2) + 1 ELSE 7045 END, \
+        'customer-' || n % 10000, 'shop-' || n \
         FROM generate_series($FROM, $TO) n; \
     INSERT INTO order_events (position, version, time, order_id, request_key, request_fingerprint, data, snapshot) \
         SELECT n, 1, n, id(n), md5(n::text)::uuid, id(n), '', repeat('x', 100)::bytea \
@@ -107,7 +106,7 @@ async fn lists(session: &mut PgConnection) {
 }
 
 async fn writes(session: &mut PgConnection) {
-    for bits in 1_u8..32 {
+    for bits in 1_u8..64 {
         let on = |bit: u8| bits & (1 << bit) != 0;
         let shape = Shape {
             placed: on(0),
@@ -115,6 +114,7 @@ async fn writes(session: &mut PgConnection) {
             facts: on(2),
             events: on(3),
             alone: on(4),
+            partitions: on(5),
         };
         // An order that is written has events.
         if shape.events || (shape.facts && !shape.placed && !shape.advanced) {

@@ -2,7 +2,7 @@
 //! known, answers its callers, counts, and tells its health.
 //!
 //! The way of a change: [`Batchers::commit`] → [`Prepared`] (bytes, in the caller's task) → the batcher
-//! → the adapter's flusher, which looks up what is [`Known`] → [`decide`] (in memory), which fills the
+//! → the adapter's flusher, which looks up what is [`Known`] → [`decide()`] (in memory), which fills the
 //! adapter's [`Plan`] → the adapter's SQL → [`Progress`], and back. Reading: the adapter finds rows,
 //! [`Columns`] makes of them what the port answers.
 //!

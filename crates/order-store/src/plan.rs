@@ -5,7 +5,7 @@ use order_core::domain::{Event, Order, OrderId};
 use order_core::ports::{ParkedFact, RequestRecord, StoredFact};
 
 /// The rows that a batch writes, borrowed from its changes. Each adapter has its own, for each lays them
-/// out its own way; [`decide`](crate::decide) fills it in the order in which the changes stand.
+/// out its own way; [`decide`](crate::decide()) fills it in the order in which the changes stand.
 pub trait Plan<'a> {
     /// An order is new or moves on, perhaps not for the first time in this batch.
     fn moved(&mut self, moved: Moved<'a>);

@@ -1,7 +1,7 @@
 //! A relay for libraries that make their own socket: Unix socket here, a plane's TCP connection there.
 //!
 //! sqlx offers no hook for its connector and never sets `TCP_NODELAY`. So it connects to a Unix socket
-//! in a private folder, and what comes is copied to a connection that [`connect`](crate::connect) made:
+//! in a private folder, and what comes is copied to a connection that [`connect`](crate::connect()) made:
 //! bound to its device, with `TCP_NODELAY` and all timers. Bytes are not looked at, so TLS passes
 //! through from end to end. Runs on the caller's runtime: a thread of its own costs half the rate.
 

@@ -27,6 +27,8 @@ pub(crate) struct Shape {
     pub(crate) advanced: bool,
     pub(crate) facts: bool,
     pub(crate) events: bool,
+    /// Events of more than one partition.
+    pub(crate) partitions: bool,
     /// Nobody else writes, and all that stands in the way was looked up: facts may be known.
     pub(crate) alone: bool,
 }
@@ -47,6 +49,7 @@ pub(crate) async fn write(
         advanced: !plan.advanced.is_empty(),
         facts: !plan.facts.is_empty(),
         events: !plan.events.is_empty(),
+        partitions: plan.counts.len() > 1,
         alone,
     };
     if !(shape.events || shape.facts) {
@@ -68,16 +71,18 @@ pub(crate) async fn write(
     rows.iter().map(position).collect()
 }
 
-const PLACED: &[&str] = &[
-    "uuid", "int8", "int8", "int2", "int2", "int2", "text", "text",
-];
-const ADVANCED: &[&str] = &["uuid", "int8", "int8", "int8", "int2", "int2", "int2"];
+const PLACED: &[&str] = &["uuid", "int8", "int8", "int4", "text", "text"];
+const ADVANCED: &[&str] = &["uuid", "int8", "int8", "int8", "int4"];
 const FACTS: &[&str] = &["uuid", "uuid", "uuid", "int8"];
 const COUNTS: &[&str] = &["int2", "int8"];
 const EVENTS: &[&str] = &[
     "int2", "int8", "int8", "int8", "uuid", "uuid", "uuid", "text", "text", "text", "text",
     "bytea", "bytea",
 ];
+
+/// Those that are stored as they are bound, after the place in the batch.
+const EVENT_COLUMNS: &str = "version, time, order_id, request_key, request_fingerprint, caller, \
+    source, cause_id, traceparent, data, snapshot";
 
 /// The text, whose arguments are numbered in the order of [`arguments`].
 pub(crate) fn text(shape: Shape) -> String {
@@ -90,12 +95,12 @@ pub(crate) fn text(shape: Shape) -> String {
         proofs.push_str(" AND NOT EXISTS (SELECT 1 FROM gate)");
     }
     if shape.placed {
-        let rows = text.unnest(PLACED);
+        let rows = text.columns(PLACED).join(", ");
         text.part(
             "placed",
             &format!(
-                "INSERT INTO orders (order_id, version, deadline, state, payment_status, \
-                 fulfillment_status, customer_id, external_id) SELECT * FROM {rows} RETURNING 1"
+                "INSERT INTO orders (order_id, version, deadline, statuses, customer_id, external_id) \
+                 SELECT {rows} RETURNING 1"
             ),
         );
         proofs.push_str(" AND (SELECT count(*) FROM placed) >= 0");
@@ -118,9 +123,8 @@ pub(crate) fn text(shape: Shape) -> String {
         text.part(
             "advanced",
             &format!(
-                "UPDATE orders o SET version = n.version, deadline = n.deadline, state = n.state, \
-                 payment_status = n.payment, fulfillment_status = n.fulfillment \
-                 FROM {rows} n(order_id, expected, version, deadline, state, payment, fulfillment) \
+                "UPDATE orders o SET version = n.version, deadline = n.deadline, \
+                 statuses = n.statuses FROM {rows} n(order_id, expected, version, deadline, statuses) \
                  WHERE o.order_id = n.order_id AND o.version = n.expected RETURNING 1"
             ),
         );
@@ -154,20 +158,29 @@ pub(crate) fn text(shape: Shape) -> String {
              RETURNING f.partition, f.last, f.last - n.events AS base"
         ),
     );
-    let events = text.unnest(EVENTS);
-    text.part(
-        "written",
-        &format!(
-            "INSERT INTO order_events (position, version, time, order_id, request_key, \
-             request_fingerprint, caller, source, cause_id, traceparent, data, snapshot) \
-             SELECT (e.partition::int8 << 48) | (c.base + e.ordinal), e.version, e.time, e.order_id, \
-             e.request_key, e.request_fingerprint, e.caller, e.source, e.cause_id, e.traceparent, \
-             e.data, e.snapshot FROM {events} e(partition, ordinal, version, time, order_id, \
-             request_key, request_fingerprint, caller, source, cause_id, traceparent, data, snapshot) \
-             LEFT JOIN counted c ON c.partition = e.partition"
-        ),
-    );
+    let events = text.columns(EVENTS);
+    text.part("written", &written(shape, &events));
     text.ending("SELECT partition, last FROM counted")
+}
+
+/// The insertion of events. The arrays are unnested in the list of columns, side by side: as functions
+/// in FROM each would be copied into a table of its own first.
+fn written(shape: Shape, events: &[String]) -> String {
+    let (places, rest) = events.split_at(2);
+    let rest = rest.join(", ");
+    let (partition, ordinal) = (&places[0], &places[1]);
+    let rows = if shape.partitions {
+        format!(
+            "SELECT (e.partition::int8 << 48) | (c.base + e.ordinal), {EVENT_COLUMNS} \
+             FROM (SELECT {partition}, {ordinal}, {rest}) e(partition, ordinal, {EVENT_COLUMNS}) \
+             LEFT JOIN counted c ON c.partition = e.partition"
+        )
+    } else {
+        format!(
+            "SELECT ({partition}::int8 << 48) | ((SELECT base FROM counted) + {ordinal}), {rest}"
+        )
+    };
+    format!("INSERT INTO order_events (position, {EVENT_COLUMNS}) {rows}")
 }
 
 /// A statement under construction, and how many arguments it has so far.
@@ -183,9 +196,16 @@ impl Text {
         format!("${}::{type_name}", self.arguments)
     }
 
+    /// For FROM.
     fn unnest(&mut self, types: &[&str]) -> String {
         let arrays = types.iter().map(|name| self.number(&format!("{name}[]")));
         format!("unnest({})", arrays.collect::<Vec<_>>().join(", "))
+    }
+
+    /// For the list of columns.
+    fn columns(&mut self, types: &[&str]) -> Vec<String> {
+        let column = |name: &&str| format!("unnest({})", self.number(&format!("{name}[]")));
+        types.iter().map(column).collect()
     }
 
     /// The first and the last of the columns that were just unnested.
@@ -267,16 +287,19 @@ fn bind_statuses<'a>(
         .clone()
         .map(|order| order.open_deadline().map(Timestamp::millis));
     bind.add(deadlines.collect::<Vec<_>>())?;
-    let codes = [
-        |order: &Order| order.state.code(),
-        |order: &Order| order.payment_status.code(),
-        |order: &Order| order.fulfillment_status.code(),
-    ];
-    for code in codes {
-        let column = orders.clone().map(|order| i16::from(code(order)));
-        bind.add(column.collect::<Vec<_>>())?;
-    }
-    Ok(())
+    let statuses = orders.clone().map(|order| {
+        combined(
+            order.state.code(),
+            order.payment_status.code(),
+            order.fulfillment_status.code(),
+        )
+    });
+    bind.add(statuses.collect::<Vec<_>>())
+}
+
+/// The three statuses as the one number that is stored and indexed.
+fn combined(state: u8, payment: u8, fulfillment: u8) -> i32 {
+    i32::from(state) * 1_000 + i32::from(payment) * 10 + i32::from(fulfillment)
 }
 
 fn bind_facts(bind: &mut Bind, plan: &Plan<'_>) -> sqlx::Result<()> {

@@ -42,8 +42,8 @@ impl Reader {
 /// Rows are compared with rows, and sorted by all columns of the index that is meant: so no other one
 /// will do. Left to choose, PostgreSQL walks the primary key until a page of a rare status is full.
 pub(crate) fn list_sql(filter: &ListFilter) -> String {
-    let statuses = "o.state = ANY($4) AND o.payment_status = ANY($5) \
-         AND o.fulfillment_status = ANY($6)";
+    let statuses = "o.statuses / 1000 = ANY($4) AND o.statuses / 10 % 100 = ANY($5) \
+         AND o.statuses % 10 = ANY($6)";
     let found = if filter.external_id.is_some() {
         // At most one order, whatever else is asked.
         let customer = match filter.customer_id {

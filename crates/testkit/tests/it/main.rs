@@ -2,6 +2,8 @@
 
 mod catalogue;
 mod faults;
+mod kafka;
 mod model;
+mod redis;
 mod strategies;
 mod suites;
