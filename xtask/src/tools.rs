@@ -67,6 +67,30 @@ pub(crate) const GO: SystemTool = SystemTool {
     package: "golang-go",
     why: "the tests call the service by grpcurl, which is built by Go",
 };
+/// Fetches Kafka.
+pub(crate) const MAVEN: SystemTool = SystemTool {
+    program: "mvn",
+    package: "maven",
+    why: "the Kafka of the tests comes from Maven",
+};
+/// Runs Kafka.
+pub(crate) const JAVA: SystemTool = SystemTool {
+    program: "java",
+    package: "default-jre-headless",
+    why: "Kafka runs on Java",
+};
+/// The Redis of the tests.
+pub(crate) const REDIS: SystemTool = SystemTool {
+    program: "redis-server",
+    package: "redis-server",
+    why: "the tests start a Redis of their own",
+};
+/// Makes certificates.
+pub(crate) const OPENSSL: SystemTool = SystemTool {
+    program: "openssl",
+    package: "openssl",
+    why: "the tests make certificates of their own",
+};
 /// The yardstick of the benchmark.
 pub(crate) const PGBENCH: SystemTool = SystemTool {
     program: "pgbench",

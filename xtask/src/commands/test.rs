@@ -57,7 +57,15 @@ pub(super) fn all(steps: &mut Steps, chosen: &[String], cargo_options: &[&str]) 
 
 /// What the tests find on the machine; asked before anything is built.
 fn requirements() -> Outcome {
-    for tool in [tools::IP, tools::NPM, tools::SETPRIV] {
+    for tool in [
+        tools::IP,
+        tools::NPM,
+        tools::SETPRIV,
+        tools::MAVEN,
+        tools::JAVA,
+        tools::REDIS,
+        tools::OPENSSL,
+    ] {
         tool.get()?;
     }
     if environment::find_program("grpcurl").is_none() {
