@@ -1,8 +1,9 @@
 //! A call as the methods see it.
 
-use crate::context::Context;
+use crate::context::{Context, RequestId};
 use order_core::domain::Cause;
 use planes::Drain;
+use std::sync::Arc;
 use tokio::time::Instant;
 use tonic::{Request, Response};
 
@@ -14,7 +15,7 @@ pub(crate) struct Call {
     /// When the caller stops waiting; a stream ends by then.
     pub(crate) deadline: Option<Instant>,
     /// Tells a stream when to end; `None` where nobody drains (a test that calls the edge itself).
-    pub(crate) drain: Option<Drain>,
+    pub(crate) drain: Option<Arc<Drain>>,
 }
 
 impl Call {
@@ -29,7 +30,7 @@ impl Call {
     fn unknown() -> Call {
         Call {
             context: Context {
-                request_id: http::HeaderValue::from_static("-"),
+                request_id: RequestId::Given(http::HeaderValue::from_static("-")),
                 traceparent: None,
                 allows_age: false,
             },

@@ -18,7 +18,7 @@ const MAX_TIMEOUT_DIGITS: usize = 8;
 #[derive(Clone, Debug)]
 pub(crate) struct Context {
     /// The caller's `x-request-id`, or one of ours.
-    pub(crate) request_id: HeaderValue,
+    pub(crate) request_id: RequestId,
     /// W3C trace context, if it is valid.
     pub(crate) traceparent: Option<String>,
     /// Whether the caller allows an old answer (`max-staleness`).
@@ -35,15 +35,16 @@ impl Context {
         };
         let given = single(headers, &REQUEST_ID).filter(visible);
         Context {
-            request_id: given.cloned().unwrap_or_else(|| ids.next()),
+            request_id: given.map_or_else(|| ids.next(), |id| RequestId::Given(id.clone())),
             traceparent: traceparent(headers).map(str::to_owned),
             allows_age: headers.contains_key("max-staleness"),
         }
     }
 
     /// The id as text.
-    pub(crate) fn request_id(&self) -> &str {
-        self.request_id.to_str().unwrap_or_default()
+    pub(crate) fn request_id(&self) -> String {
+        let id = self.request_id.header();
+        id.to_str().unwrap_or_default().to_owned()
     }
 
     /// The trace's id: the second part of `traceparent`.
@@ -125,10 +126,46 @@ impl RequestIds {
         }
     }
 
-    fn next(&self) -> HeaderValue {
-        let count = self.count.fetch_add(1, Ordering::Relaxed);
-        let text = format!("{:016x}-{count:x}", self.process);
-        HeaderValue::from_str(&text).unwrap_or_else(|_| HeaderValue::from_static("-"))
+    fn next(&self) -> RequestId {
+        RequestId::Own {
+            process: self.process,
+            count: self.count.fetch_add(1, Ordering::Relaxed),
+        }
+    }
+}
+
+/// A call's id. Ours is written only where somebody reads it: in logs and with errors.
+#[derive(Clone, Debug)]
+pub(crate) enum RequestId {
+    /// The caller's.
+    Given(HeaderValue),
+    /// Ours.
+    Own {
+        /// The process.
+        process: u64,
+        /// The call, from 0.
+        count: u64,
+    },
+}
+
+impl RequestId {
+    /// As metadata. Each is another one, so it is of no use in the connection's table of headers
+    /// (RFC 7541 section 7.1.3 has never-indexed literals for what must not be there).
+    pub(crate) fn header(&self) -> HeaderValue {
+        let mut header = match self {
+            RequestId::Given(header) => header.clone(),
+            RequestId::Own { process, count } => {
+                HeaderValue::from_str(&format!("{process:016x}-{count:x}"))
+                    .unwrap_or_else(|_| HeaderValue::from_static("-"))
+            }
+        };
+        header.set_sensitive(true);
+        header
+    }
+
+    /// Whether the caller reads it: who gave one compares, and who has got an error asks about it.
+    pub(crate) const fn is_given(&self) -> bool {
+        matches!(self, RequestId::Given(_))
     }
 }
 

@@ -7,7 +7,6 @@ use crate::method::Method;
 use crate::services::Services;
 use crate::{Config, Metrics};
 use bytes::Bytes;
-use futures_util::FutureExt;
 use http::header::{ALLOW, CONTENT_TYPE};
 use http::{HeaderValue, Request, Response, StatusCode};
 use order_core::app::Orders;
@@ -16,14 +15,16 @@ use order_core::ports::HealthSource;
 use planes::Drain;
 use prometheus_client::metrics::gauge::Gauge;
 use std::any::Any;
-use std::panic::AssertUnwindSafe;
+use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 use tonic::body::Body;
 use tonic::codegen::StdError;
 use tonic::{Code, Status};
-use tracing::Instrument;
 
 /// gRPC over an application: the order service, health and reflection. Cheap to clone.
 #[derive(Clone)]
@@ -64,7 +65,7 @@ impl GrpcEdge {
 
     /// Answers a call, whatever it is: every problem, a panic too, becomes a status. `drain` ends
     /// streams when the service stops.
-    pub async fn answer<B>(&self, request: Request<B>, drain: Option<&Drain>) -> Response<Body>
+    pub async fn answer<B>(&self, request: Request<B>, drain: Option<&Arc<Drain>>) -> Response<Body>
     where
         B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: Into<StdError> + Send,
@@ -89,12 +90,16 @@ impl GrpcEdge {
             request_id = call.context.request_id(),
             trace_id = call.context.trace_id(),
         );
-        let answered = inner.run(method, request, &call, asked);
-        let outcome = AssertUnwindSafe(answered)
-            .catch_unwind()
-            .instrument(span)
-            .await;
-        let outcome = outcome.unwrap_or_else(|panic| Err(Problem::internal(words_of(&*panic))));
+        // Pinned where it stands: a call's future is large, and each wrapper would move it once more.
+        let mut answered = pin!(inner.run(method, request, &call, asked));
+        let outcome = poll_fn(|context| {
+            let _entered = span.enter();
+            match catch_unwind(AssertUnwindSafe(|| answered.as_mut().poll(context))) {
+                Ok(polled) => polled,
+                Err(panic) => Poll::Ready(Err(Problem::internal(words_of(&*panic)))),
+            }
+        })
+        .await;
         let mut response = match outcome {
             Ok(response) => inner.detailed(response, &call),
             Err(problem) => problem.into_status(&call).into_http(),
@@ -102,9 +107,10 @@ impl GrpcEdge {
         let status = response.extensions().get::<Status>();
         let code = status.map_or(Code::Ok, Status::code);
         inner.metrics.answered(method, code, started.elapsed());
-        response
-            .headers_mut()
-            .insert(REQUEST_ID, call.context.request_id);
+        if code != Code::Ok || call.context.request_id.is_given() {
+            let id = call.context.request_id.header();
+            response.headers_mut().insert(REQUEST_ID, id);
+        }
         response
     }
 }
@@ -115,7 +121,7 @@ impl Inner {
     async fn run<B>(
         &self,
         method: Method,
-        mut request: Request<B>,
+        request: Request<B>,
         call: &Call,
         asked: Result<Option<Duration>, ()>,
     ) -> Result<Response<Body>, Problem>
@@ -129,15 +135,23 @@ impl Inner {
                 "must be 1 to 8 digits and one of H, M, S, m, u, n",
             )));
         };
-        request.extensions_mut().insert(call.clone());
         let ours = self.config.request_timeout;
         let patience = asked.map_or(ours, |asked| asked.min(ours));
-        let running = self.services.call(method, request, call);
-        match tokio::time::timeout(patience, running).await {
-            Ok(answered) => answered,
-            Err(_) if asked == Some(patience) => Err(Problem::deadline_exceeded()),
-            Err(_) => Err(Problem::timeout(ours)),
-        }
+        let mut running = pin!(self.services.call(method, request, call));
+        let mut limit = pin!(sleep(patience));
+        poll_fn(|context| {
+            if let Poll::Ready(answered) = running.as_mut().poll(context) {
+                return Poll::Ready(answered);
+            }
+            limit.as_mut().poll(context).map(|()| {
+                Err(if asked == Some(patience) {
+                    Problem::deadline_exceeded()
+                } else {
+                    Problem::timeout(ours)
+                })
+            })
+        })
+        .await
     }
 
     /// The answer, with details where the library refused the message before a method saw it.

@@ -210,7 +210,7 @@ impl Problem {
 
     /// The same as a message, for one order of a batch.
     pub(crate) fn message(&self, call: &Call) -> rpc::Status {
-        let request_id = call.context.request_id().to_owned();
+        let request_id = call.context.request_id();
         let mut details = vec![any(&ErrorInfo {
             reason: self.reason.as_str().to_owned(),
             domain: DOMAIN.to_owned(),
@@ -239,14 +239,15 @@ impl Problem {
     /// Logs what is on our side: a defect as an error, a dependency that is away or busy as a warning.
     pub(crate) fn log(&self, call: &Call) {
         let cause = self.cause.as_deref().unwrap_or(&self.detail);
-        let (reason, request_id) = (self.reason.as_str(), call.context.request_id());
+        let reason = self.reason.as_str();
+        let request_id = || call.context.request_id();
         if self.reason == Reason::Internal {
-            tracing::error!(reason, cause, request_id, "a call failed");
+            tracing::error!(reason, cause, request_id = request_id(), "a call failed");
         } else if self.is_ours() {
             tracing::warn!(
                 reason,
                 cause,
-                request_id,
+                request_id = request_id(),
                 "a call could not be answered now"
             );
         }

@@ -11,7 +11,7 @@ use tonic::Response;
 pub(crate) async fn get(
     orders: &Orders,
     call: &Call,
-    message: &GetOrderRequest,
+    message: GetOrderRequest,
 ) -> Result<Response<Order>, Problem> {
     let mut wrong = Violations::new();
     let order_id = wire::order_id(&message.order_id, &mut wrong);

@@ -59,9 +59,10 @@ async fn connection(
 ) {
     let asked = Arc::new(AtomicBool::new(false));
     let patience = edge.config().first_call_timeout;
+    let draining = Arc::new(drain.clone());
     let service = service_fn(|request: Request<Incoming>| {
         asked.store(true, Relaxed);
-        let (edge, drain) = (edge.clone(), drain.clone());
+        let (edge, drain) = (edge.clone(), Arc::clone(&draining));
         async move { Ok::<_, Infallible>(edge.answer(request, Some(&drain)).await) }
     });
     let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));

@@ -5,7 +5,7 @@ use crate::edge::no_such_method;
 use crate::error::Problem;
 use crate::health::Health;
 use crate::method::Method;
-use crate::service::Service;
+use crate::orders::OrderService;
 use crate::until_drain::UntilDrain;
 use crate::watch::Room;
 use crate::{Config, Metrics};
@@ -13,7 +13,6 @@ use bytes::Bytes;
 use http::{Request, Response};
 use order_core::app::Orders;
 use order_core::ports::HealthSource;
-use order_proto::v1::order_service_server::OrderServiceServer;
 use std::convert::Infallible;
 use std::sync::Arc;
 use tonic::body::Body;
@@ -28,7 +27,7 @@ type Boxed = BoxCloneSyncService<Request<Body>, Response<Body>, Infallible>;
 
 /// Every service.
 pub(crate) struct Services {
-    orders: OrderServiceServer<Service>,
+    orders: OrderService,
     health: HealthServer<Health>,
     /// `None` where the descriptors could not be read, which a test rules out.
     reflection: Option<Boxed>,
@@ -51,8 +50,7 @@ impl Services {
             tracing::error!(%error, "there is no reflection: its descriptors cannot be read");
         }
         Services {
-            orders: OrderServiceServer::new(Service::new(orders, room))
-                .max_decoding_message_size(max),
+            orders: OrderService::new(orders, room, max),
             health: HealthServer::new(health).max_decoding_message_size(max),
             reflection: v1
                 .ok()
@@ -67,24 +65,28 @@ impl Services {
     pub(crate) async fn call<B>(
         &self,
         method: Method,
-        request: Request<B>,
+        mut request: Request<B>,
         call: &Call,
     ) -> Result<Response<Body>, Problem>
     where
         B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: Into<StdError> + Send,
     {
-        let answered = match method {
-            Method::HealthCheck | Method::HealthWatch => self.health.clone().call(request).await,
-            Method::ReflectionV1 => return reflect(self.reflection.as_ref(), request, call).await,
-            Method::ReflectionV1Alpha => {
-                return reflect(self.reflection_alpha.as_ref(), request, call).await;
+        match method {
+            Method::HealthCheck | Method::HealthWatch => {
+                request.extensions_mut().insert(call.clone());
+                let Ok(response) = self.health.clone().call(request).await;
+                Ok(response)
             }
-            Method::Unknown => return Err(no_such_method()),
-            _ => self.orders.clone().call(request).await,
-        };
-        let Ok(response) = answered;
-        Ok(response)
+            Method::ReflectionV1 => reflect(self.reflection.as_ref(), request, call).await,
+            Method::ReflectionV1Alpha => {
+                reflect(self.reflection_alpha.as_ref(), request, call).await
+            }
+            method => {
+                let answered = self.orders.call(method, request, call).await;
+                answered.ok_or_else(no_such_method)
+            }
+        }
     }
 }
 
@@ -106,7 +108,7 @@ where
     B::Error: Into<StdError> + Send,
 {
     let reflection = reflection.ok_or_else(no_such_method)?;
-    let drain = call.drain.clone();
+    let drain = call.drain.as_deref().cloned();
     let request = request.map(|body| Body::new(UntilDrain::new(body, drain)));
     let Ok(response) = reflection.clone().oneshot(request).await;
     Ok(response)

@@ -125,7 +125,7 @@ impl Watcher {
     }
 
     fn check_time(&self) -> Result<(), Problem> {
-        if self.call.drain.as_ref().is_some_and(Drain::has_started) {
+        if self.call.drain.as_deref().is_some_and(Drain::has_started) {
             return Err(Problem::draining());
         }
         match self.call.deadline {
@@ -138,7 +138,7 @@ impl Watcher {
     async fn wait(&self) -> Result<(), Problem> {
         tokio::select! {
             waited = self.orders.wait_for_events(&self.position) => Ok(waited?),
-            () = drained(self.call.drain.as_ref()) => Err(Problem::draining()),
+            () = drained(self.call.drain.as_deref()) => Err(Problem::draining()),
             () = passed(self.call.deadline) => Err(Problem::deadline_exceeded()),
         }
     }

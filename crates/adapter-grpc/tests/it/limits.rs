@@ -7,8 +7,10 @@ use bytes::Bytes;
 use http::{HeaderMap, Request, Response};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
+use order_proto::FILE_DESCRIPTOR_SET;
 use order_proto::v1::{NewOrder, Order};
 use prost::Message;
+use prost_reflect::DescriptorPool;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
@@ -111,6 +113,26 @@ async fn what_is_no_message_or_no_method_is_told_with_details() {
         assert!(response.headers().contains_key("x-request-id"));
     }
     assert_eq!(desk.store.order_count(), 0);
+}
+
+/// The dispatch is our own, so a method that is added to the protocol could be forgotten in it.
+#[tokio::test]
+async fn every_method_of_the_protocol_is_answered() {
+    let desk = Desk::new();
+    let pool = DescriptorPool::decode(FILE_DESCRIPTOR_SET).unwrap();
+    let service = pool.get_service_by_name("orders.v1.OrderService").unwrap();
+    assert!(service.methods().len() >= 11);
+    for method in service.methods() {
+        let path = format!("/orders.v1.OrderService/{}", method.name());
+        // Each stands for one call, and some of them are streams that go on.
+        let mut wire = desk.wire().await;
+        let response = send(&mut wire, &path, &[GRPC], framed(b"")).await;
+        let refused = response.headers().get("grpc-status");
+        assert!(
+            refused.is_none_or(|code| code != "12"),
+            "{path}: {refused:?}"
+        );
+    }
 }
 
 #[tokio::test]
