@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::commands::Failure;
+use crate::commands::{Failure, Outcome};
 use crate::metadata::Workspace;
 use crate::steps;
 
@@ -88,6 +88,12 @@ impl Service {
     /// Where gRPC is served.
     pub(crate) fn grpc_url(&self) -> String {
         format!("http://{}", self.grpc)
+    }
+
+    /// Lets the peak of the resident memory begin anew (proc(5), `clear_refs`).
+    pub(crate) fn forget_peak(&self) -> Outcome {
+        let path = format!("/proc/{}/clear_refs", self.pid());
+        std::fs::write(&path, "5").map_err(|error| Failure::while_doing(&path, error))
     }
 
     pub(crate) fn pid(&self) -> u32 {

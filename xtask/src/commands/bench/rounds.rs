@@ -76,6 +76,7 @@ impl Rounds<'_> {
     }
 
     fn place(&self, scenario: &Scenario) -> Result<Figures, Failure> {
+        self.service.forget_peak()?;
         let mut load = self.load(scenario);
         Figures::of(self.served(scenario, &mut load))
     }
