@@ -38,11 +38,11 @@ pub(crate) async fn place_one(
         key_field: KEY_FIELD,
     };
     if !wrong.is_empty() {
-        let outcome = orders.preview_place(request).await;
+        let outcome = Box::pin(orders.preview_place(request)).await;
         return Err(Problem::told(wrong, outcome.map_err(respelled)));
     }
     let outcome = if validate_only {
-        orders.preview_place(request).await
+        Box::pin(orders.preview_place(request)).await
     } else {
         orders.place(request).await
     };

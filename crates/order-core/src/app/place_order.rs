@@ -59,7 +59,7 @@ impl Orders {
             Committed::Done { facts_waiting } => {
                 if facts_waiting {
                     // The order is placed whatever becomes of these: the sweep tries them again.
-                    let _ = self.apply_parked(order_id).await;
+                    let _ = Box::pin(self.apply_parked(order_id)).await;
                 }
                 Ok(Placed {
                     order,
@@ -67,7 +67,7 @@ impl Orders {
                 })
             }
             Committed::RequestKnown(stored) => {
-                let order = self.replay(stored, request_record.fingerprint).await?;
+                let order = Box::pin(self.replay(stored, request_record.fingerprint)).await?;
                 Ok(Placed {
                     order,
                     replayed: true,
@@ -92,7 +92,7 @@ impl Orders {
             Decided::New(order) => order,
         };
         if let Some(stored) = self.store.find_request(request_record.key).await? {
-            let order = self.replay(stored, request_record.fingerprint).await?;
+            let order = Box::pin(self.replay(stored, request_record.fingerprint)).await?;
             return Ok(Placed {
                 order,
                 replayed: true,
@@ -115,11 +115,37 @@ impl Orders {
         join_all(requests.into_iter().map(|request| self.place(request))).await
     }
 
-    async fn decide_placing(
+    /// Not an `async fn`: its future would carry the request, the order and all that stands between
+    /// them through every wait of its caller.
+    fn decide_placing(
         &self,
         request: PlaceRequest,
-    ) -> Result<(RequestRecord, Decided), AppError> {
+    ) -> impl Future<Output = Result<(RequestRecord, Decided), AppError>> + Send {
         let fingerprint = request.order.fingerprint();
+        let decided = match self.price(request) {
+            Ok((key, order)) => Ok((
+                RequestRecord { key, fingerprint },
+                Decided::New(Arc::new(order)),
+            )),
+            Err(refused) => Err(Box::new(refused)),
+        };
+        async move {
+            let refused = match decided {
+                Ok(decided) => return Ok(decided),
+                Err(refused) => *refused,
+            };
+            let Some(key) = refused.key else {
+                return Err(refused.violations.into());
+            };
+            // What was right when it was placed may be wrong by now (a deadline that has passed); a
+            // repetition still gets its first answer.
+            let replay = self.replay_refused(key, fingerprint, refused.violations);
+            let order = Box::pin(replay).await?;
+            Ok((RequestRecord { key, fingerprint }, Decided::Replayed(order)))
+        }
+    }
+
+    fn price(&self, request: PlaceRequest) -> Result<(IdempotencyKey, Order), RefusedPlacing> {
         let key = IdempotencyKey::new(&request.key, request.key_field);
         let now = self.clock.now();
         let order_id = self.ids.order_id(now);
@@ -130,19 +156,17 @@ impl Orders {
             order_id.placed_at(),
         );
         match (key, placed) {
-            (Ok(key), Ok(order)) => Ok((
-                RequestRecord { key, fingerprint },
-                Decided::New(Arc::new(order)),
-            )),
-            (Ok(key), Err(violations)) => {
-                // What was right when it was placed may be wrong by now (a deadline that has
-                // passed); a repetition still gets its first answer.
-                let order = self.replay_refused(key, fingerprint, violations).await?;
-                Ok((RequestRecord { key, fingerprint }, Decided::Replayed(order)))
-            }
+            (Ok(key), Ok(order)) => Ok((key, order)),
+            (Ok(key), Err(violations)) => Err(RefusedPlacing {
+                key: Some(key),
+                violations,
+            }),
             (Err(mut violations), placed) => {
                 violations.merge(placed.err().unwrap_or_default());
-                Err(violations.into())
+                Err(RefusedPlacing {
+                    key: None,
+                    violations,
+                })
             }
         }
     }
@@ -180,6 +204,12 @@ impl Orders {
             AppError::Store(StoreError::Corrupt { detail })
         })
     }
+}
+
+/// A request that is not right, with its key if that is.
+struct RefusedPlacing {
+    key: Option<IdempotencyKey>,
+    violations: Violations,
 }
 
 enum Decided {
