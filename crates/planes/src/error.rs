@@ -126,6 +126,20 @@ pub enum PlaneError {
 }
 
 impl PlaneError {
+    /// The number of the kernel's error, for a caller in C; EIO where it gave none.
+    pub fn raw_os_error(&self) -> i32 {
+        let source = match self {
+            Self::NoDevice { .. } | Self::InterfaceNeverCame { .. } => return errno::ENODEV,
+            Self::BindDeviceRefused { .. } => return errno::EPERM,
+            Self::AddressInUse { .. } => return errno::EADDRINUSE,
+            Self::AddressNotHere { .. } => return errno::EADDRNOTAVAIL,
+            Self::PortNotAllowed { .. } => return errno::EACCES,
+            Self::ConnectTimeout { .. } => return errno::ETIMEDOUT,
+            Self::Connect { source, .. } | Self::Setup { source, .. } => source,
+        };
+        source.raw_os_error().unwrap_or(errno::EIO)
+    }
+
     pub(crate) fn setup(plane: &Plane, step: &'static str, source: io::Error) -> Self {
         Self::Setup {
             plane: plane.clone(),
@@ -180,7 +194,12 @@ fn connect_advice(source: &io::Error) -> &'static str {
 /// `io::ErrorKind` folds together.
 pub(crate) mod errno {
     pub(crate) const EPERM: i32 = 1;
+    pub(crate) const EIO: i32 = 5;
+    pub(crate) const EACCES: i32 = 13;
     pub(crate) const ENODEV: i32 = 19;
     pub(crate) const ENFILE: i32 = 23;
     pub(crate) const EMFILE: i32 = 24;
+    pub(crate) const EADDRINUSE: i32 = 98;
+    pub(crate) const EADDRNOTAVAIL: i32 = 99;
+    pub(crate) const ETIMEDOUT: i32 = 110;
 }

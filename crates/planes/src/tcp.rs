@@ -67,7 +67,7 @@ pub(crate) fn tune(socket: &Socket, timers: &Timers) -> io::Result<()> {
     socket.set_tcp_nodelay(true)
 }
 
-fn bind_device(socket: &Socket, plane: &Plane) -> Result<(), PlaneError> {
+pub(crate) fn bind_device(socket: &Socket, plane: &Plane) -> Result<(), PlaneError> {
     let Some(interface) = plane.interface() else {
         return Ok(());
     };

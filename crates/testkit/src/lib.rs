@@ -17,6 +17,7 @@ mod migrations;
 #[cfg(feature = "proptest")]
 pub mod model;
 mod order_builder;
+pub mod rows;
 mod samples;
 pub mod servers;
 #[cfg(feature = "proptest")]

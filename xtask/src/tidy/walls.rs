@@ -40,6 +40,15 @@ const EDGES: &[&str] = &[
     "serde_json",
 ];
 
+/// For the broker's adapter.
+const ALL_BUT_RDKAFKA: &[&str] = &[
+    "axum", "hyper", "redis", "rusqlite", "sqlx", "tonic", "socket2",
+];
+/// For the cache's adapter.
+const ALL_BUT_REDIS: &[&str] = &[
+    "axum", "hyper", "rdkafka", "rusqlite", "sqlx", "tonic", "socket2",
+];
+
 /// Every crate of the workspace, in alphabetical order.
 pub(crate) const WALLS: &[Wall] = &[
     Wall {
@@ -51,6 +60,11 @@ pub(crate) const WALLS: &[Wall] = &[
         name: "adapter-http",
         ours: &["order-core", "order-json", "planes"],
         outside: Outside::Not(STORES),
+    },
+    Wall {
+        name: "adapter-kafka",
+        ours: &["order-core", "order-json", "order-proto", "planes"],
+        outside: Outside::Not(ALL_BUT_RDKAFKA),
     },
     Wall {
         name: "adapter-management",
@@ -67,6 +81,11 @@ pub(crate) const WALLS: &[Wall] = &[
             "planes",
         ],
         outside: Outside::Not(EDGES),
+    },
+    Wall {
+        name: "adapter-redis",
+        ours: &["order-core", "order-proto", "planes"],
+        outside: Outside::Not(ALL_BUT_REDIS),
     },
     Wall {
         name: "adapter-sqlite",
@@ -117,8 +136,10 @@ pub(crate) const WALLS: &[Wall] = &[
         ours: &[
             "adapter-grpc",
             "adapter-http",
+            "adapter-kafka",
             "adapter-management",
             "adapter-postgres",
+            "adapter-redis",
             "adapter-sqlite",
             "group-commit",
             "order-core",

@@ -1,0 +1,151 @@
+//! Clients of librdkafka whose every socket is made by `planes`.
+//!
+//! rdkafka has no hook for sockets in its Rust API, so the callback is set on the live
+//! configuration of a client that knows no broker yet: until [`BoundClient::add_brokers`] no broker
+//! thread exists, so no socket can be made before the callback is there.
+
+use crate::config::{Config, Tls};
+use crate::error::KafkaError;
+use planes::Plane;
+use rdkafka::client::{Client, ClientContext};
+use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
+use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
+use rdkafka::error::{KafkaError as Cause, RDKafkaErrorCode};
+use rdkafka::producer::{BaseProducer, Producer, ProducerContext};
+use rdkafka::types::RDKafkaConf;
+use std::ffi::{CString, c_int, c_void};
+use std::os::fd::IntoRawFd;
+
+/// A context that knows by which plane its client's sockets go.
+pub(crate) trait OnPlane: ClientContext {
+    /// The plane.
+    fn plane(&self) -> &Plane;
+}
+
+/// The settings that every client has.
+pub(crate) fn settings(config: &Config, role: &str) -> ClientConfig {
+    let millis = config.request_timeout.as_millis().to_string();
+    let mut settings = ClientConfig::new();
+    settings
+        .set("client.id", format!("{}-{role}", config.cluster))
+        .set("socket.timeout.ms", &millis)
+        .set("socket.connection.setup.timeout.ms", &millis)
+        .set("socket.keepalive.enable", "true")
+        .set("socket.nagle.disable", "true")
+        .set("reconnect.backoff.ms", "100")
+        .set("reconnect.backoff.max.ms", "2000")
+        .set_log_level(RDKafkaLogLevel::Info);
+    if let Some(Tls { ca, identity }) = &config.tls {
+        settings
+            .set("security.protocol", "ssl")
+            .set("ssl.ca.location", ca.to_string_lossy())
+            .set("ssl.endpoint.identification.algorithm", "https");
+        if let Some((certificate, key)) = identity {
+            settings
+                .set("ssl.certificate.location", certificate.to_string_lossy())
+                .set("ssl.key.location", key.to_string_lossy());
+        }
+    }
+    settings
+}
+
+/// A consumer that is bound to its context's plane and knows the brokers.
+pub(crate) fn consumer<C: ConsumerContext + OnPlane>(
+    config: &Config,
+    settings: &ClientConfig,
+    context: C,
+) -> Result<BaseConsumer<C>, KafkaError> {
+    let failed = |cause| failed(config, "making a consumer", cause);
+    let consumer: BaseConsumer<C> = settings.create_with_context(context).map_err(failed)?;
+    connect(consumer.client(), config).map_err(failed)?;
+    Ok(consumer)
+}
+
+/// A producer that is bound to its context's plane and knows the brokers.
+pub(crate) fn producer<C: ProducerContext + OnPlane>(
+    config: &Config,
+    settings: &ClientConfig,
+    context: C,
+) -> Result<BaseProducer<C>, KafkaError> {
+    let failed = |cause| failed(config, "making a producer", cause);
+    let producer: BaseProducer<C> = settings.create_with_context(context).map_err(failed)?;
+    connect(producer.client(), config).map_err(failed)?;
+    Ok(producer)
+}
+
+/// The error of something that was asked of these brokers.
+pub(crate) fn failed(config: &Config, doing: &str, cause: Cause) -> KafkaError {
+    KafkaError {
+        doing: doing.to_owned(),
+        brokers: config.brokers.clone(),
+        cause,
+    }
+}
+
+/// Binds all sockets to come, and only then tells the client its brokers.
+#[expect(
+    unsafe_code,
+    reason = "rdkafka's Rust API has no way to set the socket callback or to add brokers"
+)]
+fn connect<C: OnPlane>(client: &Client<C>, config: &Config) -> Result<(), Cause> {
+    let invalid = |_| Cause::ClientCreation("the list of brokers holds a zero byte".to_owned());
+    let brokers = CString::new(config.brokers.as_str()).map_err(invalid)?;
+    // SAFETY: the pointer is of a live client, whose configuration lives as long as it does. No
+    // broker thread reads it yet, since no broker is known. `opaque` of the callback is the context
+    // that rdkafka keeps in an `Arc` beside the client for as long as that lives.
+    let known = unsafe {
+        let conf: *mut RDKafkaConf =
+            rdkafka::bindings::rd_kafka_conf(client.native_ptr()).cast_mut();
+        rdkafka::bindings::rd_kafka_conf_set_socket_cb(conf, Some(open_socket::<C>));
+        rdkafka::bindings::rd_kafka_brokers_add(client.native_ptr(), brokers.as_ptr())
+    };
+    if known > 0 {
+        Ok(())
+    } else {
+        Err(Cause::ClientCreation(format!(
+            "no broker in {:?}; expected HOST:PORT, several separated by commas",
+            config.brokers
+        )))
+    }
+}
+
+/// librdkafka's socket callback: a socket of the context's plane, or -1 and `errno`.
+#[expect(unsafe_code, reason = "called by librdkafka with a pointer")]
+unsafe extern "C" fn open_socket<C: OnPlane>(
+    domain: c_int,
+    kind: c_int,
+    protocol: c_int,
+    opaque: *mut c_void,
+) -> c_int {
+    // SAFETY: rdkafka sets `opaque` to its context, which outlives every broker thread.
+    let context = unsafe { &*opaque.cast::<C>() };
+    match planes::raw_socket(context.plane(), domain, kind, protocol) {
+        Ok(socket) => socket.into_raw_fd(),
+        Err(error) => {
+            tracing::error!(%error, "no socket for a connection to Kafka");
+            errno::set_errno(errno::Errno(error.raw_os_error()));
+            -1
+        }
+    }
+}
+
+/// librdkafka's log lines, as ours.
+pub(crate) fn log(level: RDKafkaLogLevel, facility: &str, message: &str) {
+    match level {
+        RDKafkaLogLevel::Emerg
+        | RDKafkaLogLevel::Alert
+        | RDKafkaLogLevel::Critical
+        | RDKafkaLogLevel::Error => tracing::error!(facility, "{message}"),
+        RDKafkaLogLevel::Warning => tracing::warn!(facility, "{message}"),
+        RDKafkaLogLevel::Notice | RDKafkaLogLevel::Info => tracing::info!(facility, "{message}"),
+        RDKafkaLogLevel::Debug => tracing::debug!(facility, "{message}"),
+    }
+}
+
+/// Whether the client cannot go on after this error and must be made anew.
+pub(crate) fn is_fatal(cause: &Cause) -> bool {
+    matches!(
+        cause.rdkafka_error_code(),
+        Some(RDKafkaErrorCode::Fatal | RDKafkaErrorCode::Fenced)
+    )
+}

@@ -1,0 +1,80 @@
+//! Where the brokers are, and every bound of the adapter.
+
+use planes::{Plane, PlaneKind};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// How Kafka is reached.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// `host:port` of some brokers, separated by commas; they tell the others.
+    pub brokers: String,
+    /// The plane by which every connection goes.
+    pub plane: Plane,
+    /// TLS to the brokers; without it everything is in clear.
+    pub tls: Option<Tls>,
+    /// Names this deployment: the prefix of the transactional ids, the consumer group and
+    /// `client.id`. Two deployments on one cluster must differ.
+    pub cluster: String,
+    /// The topics' names.
+    pub topics: Topics,
+    /// How long a broker may take to take a connection and to answer.
+    pub request_timeout: Duration,
+}
+
+/// The names of the topics.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Topics {
+    /// Facts about money, in.
+    pub payments: String,
+    /// Facts about stock, in.
+    pub inventory: String,
+    /// Facts about parcels and returns, in.
+    pub shipments: String,
+    /// Commands, in.
+    pub commands: String,
+    /// Events of orders, out.
+    pub events: String,
+    /// How far each partition of the feed has been published; compacted.
+    pub cursors: String,
+    /// What could not be understood, out.
+    pub dead_letters: String,
+}
+
+impl Default for Topics {
+    fn default() -> Topics {
+        Topics {
+            payments: "payments.events.v1".to_owned(),
+            inventory: "inventory.events.v1".to_owned(),
+            shipments: "shipments.events.v1".to_owned(),
+            commands: "orders.commands.v1".to_owned(),
+            events: "orders.events.v1".to_owned(),
+            cursors: "orders.feed-cursors.v1".to_owned(),
+            dead_letters: "orders.dead-letter.v1".to_owned(),
+        }
+    }
+}
+
+/// TLS to the brokers: PEM files, read when a client is made, so that a client made after a
+/// certificate was replaced has the new one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tls {
+    /// The certificate authority that the brokers' certificates must come from.
+    pub ca: PathBuf,
+    /// The client's certificate and key, for brokers that ask for one.
+    pub identity: Option<(PathBuf, PathBuf)>,
+}
+
+impl Config {
+    /// The default bounds with these brokers.
+    pub fn at(brokers: impl Into<String>) -> Config {
+        Config {
+            brokers: brokers.into(),
+            plane: Plane::unbound(PlaneKind::Data),
+            tls: None,
+            cluster: "orders".to_owned(),
+            topics: Topics::default(),
+            request_timeout: Duration::from_secs(10),
+        }
+    }
+}
