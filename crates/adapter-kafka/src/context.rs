@@ -8,6 +8,7 @@ use rdkafka::consumer::ConsumerContext;
 use rdkafka::error::KafkaError;
 use rdkafka::message::DeliveryResult;
 use rdkafka::producer::ProducerContext;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// The context of producers, of consumers that only look, and of questions about topics.
@@ -16,14 +17,27 @@ pub(crate) struct Context {
     plane: Plane,
     /// Why a connection or a delivery failed last. Calls only say that they timed out; this says why.
     reason: Arc<Mutex<Option<String>>>,
+    /// Connections that broke, and requests that were not answered in time.
+    breaks: Arc<AtomicU64>,
 }
+
+/// Facilities of librdkafka's log that tell of a broken connection and of an unanswered request. They are
+/// written before anything is sent once more.
+const BREAKS: [&str; 2] = ["FAIL", "REQTMOUT"];
 
 impl Context {
     pub(crate) fn on(plane: &Plane) -> Context {
         Context {
             plane: plane.clone(),
             reason: Arc::default(),
+            breaks: Arc::default(),
         }
+    }
+
+    /// How many connections broke and requests were not answered in time: what was under way then may
+    /// arrive at a broker any time later, though the client has sent it once more.
+    pub(crate) fn breaks(&self) -> u64 {
+        self.breaks.load(Ordering::SeqCst)
     }
 
     /// Why a connection or a delivery failed last.
@@ -46,6 +60,10 @@ impl OnPlane for Context {
 
 impl ClientContext for Context {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        if BREAKS.contains(&facility) {
+            self.breaks.fetch_add(1, Ordering::SeqCst);
+            self.remember(message.to_owned());
+        }
         log(level, facility, message);
     }
 

@@ -14,6 +14,7 @@ use rdkafka::metadata::Metadata;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
+use tokio::sync::oneshot;
 
 /// Messages below this many bytes have to fit, whatever the topic.
 const LEAST_MESSAGE_BYTES: usize = 64 * 1024;
@@ -61,19 +62,26 @@ pub struct Found {
 /// was found. Must be called inside a runtime; what blocks, blocks a thread of its own.
 pub async fn ensure(config: Arc<Config>, wanted: Vec<Wanted>) -> Result<Vec<Found>, TopicError> {
     let handle = Handle::current();
+    let (answer, answered) = oneshot::channel();
     let work = move || {
-        let topics = Topics::open(&config, &handle)?;
-        let ensured = topics.ensure(&wanted);
-        ensured.map_err(|error| error.because(&topics.context))
+        let topics = Topics::open(&config, &handle);
+        let ensured = topics.and_then(|topics| {
+            let ensured = topics.ensure(&wanted);
+            ensured.map_err(|error| error.because(&topics.context))
+        });
+        _ = answer.send(ensured);
     };
-    match tokio::task::spawn_blocking(work).await {
-        Ok(ensured) => ensured,
-        // The runtime is ending, or this code is wrong.
-        Err(error) => Err(TopicError::Unfit {
-            topic: "(all)".to_owned(),
-            detail: error.to_string(),
-        }),
-    }
+    let failed = |detail: String| TopicError::Unfit {
+        topic: "(all)".to_owned(),
+        detail,
+    };
+    // A thread of its own: the runtime would wait for one of its pool when it ends, whatever Kafka does.
+    let thread = std::thread::Builder::new().name("kafka-topics".to_owned());
+    thread
+        .spawn(work)
+        .map_err(|error| failed(format!("no thread to look at it: {error}")))?;
+    let ended = |_| failed("the thread that looked at it has ended".to_owned());
+    answered.await.map_err(ended)?
 }
 
 struct Topics<'a> {
@@ -181,7 +189,11 @@ impl<'a> Topics<'a> {
         let made = self
             .handle
             .block_on(self.admin.create_topics(&topics, &self.options()));
-        self.each(made, "making the topics", RDKafkaErrorCode::TopicAlreadyExists)
+        self.each(
+            made,
+            "making the topics",
+            RDKafkaErrorCode::TopicAlreadyExists,
+        )
     }
 
     fn grow(&self, short: &[&Wanted]) -> Result<(), TopicError> {
@@ -203,7 +215,11 @@ impl<'a> Topics<'a> {
             .handle
             .block_on(self.admin.create_partitions(&more, &self.options()));
         // Another replica may have been quicker.
-        self.each(made, "adding partitions", RDKafkaErrorCode::InvalidPartitions)
+        self.each(
+            made,
+            "adding partitions",
+            RDKafkaErrorCode::InvalidPartitions,
+        )
     }
 
     fn each(
@@ -231,7 +247,10 @@ impl<'a> Topics<'a> {
         loop {
             let known = self.metadata()?;
             let late = wanted.iter().find(|topic| {
-                let found = known.topics().iter().find(|found| found.name() == topic.name);
+                let found = known
+                    .topics()
+                    .iter()
+                    .find(|found| found.name() == topic.name);
                 let led = found.map_or(0, |found| {
                     let led = found.partitions().iter().filter(|part| part.leader() >= 0);
                     led.count()
@@ -264,8 +283,9 @@ impl<'a> Topics<'a> {
             .iter()
             .zip(described)
             .map(|(topic, described)| {
-                let described = described
-                    .map_err(|code| self.failed("reading a topic's settings", Cause::AdminOp(code)))?;
+                let described = described.map_err(|code| {
+                    self.failed("reading a topic's settings", Cause::AdminOp(code))
+                })?;
                 Ok(found(&topic.name, known, &described))
             })
             .collect()
@@ -298,7 +318,9 @@ fn found(name: &str, known: &Metadata, described: &ConfigResource) -> Found {
     let first = topic.and_then(|topic| topic.partitions().first());
     let text = |key: &str| {
         let entry = described.get(key);
-        entry.and_then(|entry| entry.value.clone()).unwrap_or_default()
+        entry
+            .and_then(|entry| entry.value.clone())
+            .unwrap_or_default()
     };
     Found {
         name: name.to_owned(),
@@ -365,7 +387,10 @@ fn tell(found: &[Found], made: &[&Wanted]) {
     };
     let lines: Vec<String> = found.iter().map(line).collect();
     tracing::info!(topics = lines.join("; "), "topics of Kafka");
-    for topic in found.iter().filter(|topic| topic.replicas < 3 || topic.min_in_sync < 2) {
+    for topic in found
+        .iter()
+        .filter(|topic| topic.replicas < 3 || topic.min_in_sync < 2)
+    {
         tracing::warn!(
             topic = topic.name,
             replicas = topic.replicas,

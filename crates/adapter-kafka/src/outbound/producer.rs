@@ -74,6 +74,7 @@ impl<'a> Transactions<'a> {
         events: &[RecordedEvent],
         cursor: &Cursor,
     ) -> Result<(), PublishError> {
+        let breaks = self.context.breaks();
         let begun = self.producer.begin_transaction();
         begun.map_err(|cause| self.failed("beginning a transaction", cause))?;
         let deadline = Instant::now() + self.config.transaction_timeout;
@@ -109,7 +110,15 @@ impl<'a> Transactions<'a> {
         let committed = self
             .producer
             .commit_transaction(self.config.transaction_timeout);
-        committed.map_err(|cause| self.failed("committing a transaction", cause))
+        committed.map_err(|cause| self.failed("committing a transaction", cause))?;
+        // librdkafka sends an EndTxn that was not answered once more, and tells nobody. The first one may
+        // arrive yet, and would end the next transaction in the middle, for all transactions of a producer
+        // have one epoch (KIP-890). So the producer ends here: the next one's epoch is higher.
+        if self.context.breaks() != breaks {
+            let broken = Cause::Global(RDKafkaErrorCode::BrokerTransportFailure);
+            return Err(self.failed("committing a transaction without a break", broken));
+        }
+        Ok(())
     }
 
     /// Hands a message to the client, as soon as it has room.

@@ -75,15 +75,19 @@ impl Worker<'_> {
 
     fn publish(&mut self, events: &[RecordedEvent]) -> Result<(), PublishError> {
         let partition = self.partition;
-        let (producer, cursor) = self.held.take().ok_or(PublishError::Fenced { partition })?;
-        let Some(cursor) = cursor else {
-            return Err(PublishError::NoCursor { partition });
-        };
-        let next = after(partition, &cursor, events)?;
-        if !events.is_empty() {
-            producer.commit(events, &next)?;
+        let held = self.held.as_ref();
+        let (_, cursor) = held.ok_or(PublishError::Fenced { partition })?;
+        let cursor = cursor.as_ref();
+        // Refused before anything was begun, so the producer is as good as it was.
+        let cursor = cursor.ok_or(PublishError::NoCursor { partition })?;
+        let next = after(partition, cursor, events)?;
+        match self.held.take() {
+            Some((producer, _)) if !events.is_empty() => {
+                producer.commit(events, &next)?;
+                self.held = Some((producer, Some(next)));
+            }
+            held => self.held = held,
         }
-        self.held = Some((producer, Some(next)));
         Ok(())
     }
 }

@@ -1,6 +1,6 @@
 //! The suite of `EventPublisher`, each rule on topics of its own.
 
-use crate::consumer::{Bench as Topics, kafka};
+use crate::bench::{Bench as Topics, kafka};
 use async_trait::async_trait;
 use order_core::ports::EventPublisher;
 use std::sync::Arc;

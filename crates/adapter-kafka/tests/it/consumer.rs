@@ -1,6 +1,7 @@
-//! Topics of a test's own, publishers to them, and what a consumer of committed events sees there.
+//! What a consumer of committed events sees, and whether that is the feed.
+//!
+//! The tests of `order-service` use this file as well.
 
-use adapter_kafka::{Config, KafkaPublisher, NewTopics, Topics};
 use order_core::ports::FeedToken;
 use rdkafka::config::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
@@ -8,55 +9,10 @@ use rdkafka::error::KafkaError;
 use rdkafka::message::{Headers, Message as _};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
-use testkit::servers::Kafka;
 
 /// How long a broker may take to answer on the slowest machine.
 const ANSWER: Duration = Duration::from_secs(60);
-
-/// The broker that the tests of this process share.
-pub(crate) async fn kafka() -> &'static Kafka {
-    tokio::task::spawn_blocking(Kafka::shared).await.unwrap()
-}
-
-/// Topics of its own.
-#[derive(Clone, Debug)]
-pub(crate) struct Bench {
-    pub(crate) config: Config,
-}
-
-impl Bench {
-    /// Events get so many partitions: with one, a consumer sees them in the order of the feed.
-    pub(crate) fn new(brokers: &str, partitions: u32) -> Bench {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let number = COUNT.fetch_add(1, Ordering::SeqCst);
-        let config = Config {
-            cluster: format!("bench-{number}"),
-            topics: Topics {
-                events: format!("events-{number}"),
-                cursors: format!("cursors-{number}"),
-                ..Topics::default()
-            },
-            new_topics: NewTopics {
-                partitions,
-                ..NewTopics::default()
-            },
-            ..Config::at(brokers)
-        };
-        Bench { config }
-    }
-
-    /// A publisher, as another replica has one.
-    pub(crate) fn publisher(&self) -> KafkaPublisher {
-        KafkaPublisher::new(self.config.clone())
-    }
-
-    /// Everything that is committed now, partition by partition. Empty where there is no topic.
-    pub(crate) fn read(&self) -> Vec<Message> {
-        read(&self.config.brokers, &self.config.topics.events)
-    }
-}
 
 /// A message as a consumer sees it.
 #[derive(Clone, Debug)]
@@ -118,7 +74,8 @@ pub(crate) fn read(brokers: &str, topic: &str) -> Vec<Message> {
 }
 
 fn taken(message: &rdkafka::message::BorrowedMessage<'_>) -> Message {
-    let text = |bytes: Option<&[u8]>| String::from_utf8(bytes.unwrap_or_default().to_vec()).unwrap();
+    let text =
+        |bytes: Option<&[u8]>| String::from_utf8(bytes.unwrap_or_default().to_vec()).unwrap();
     let headers = message.headers().into_iter().flat_map(Headers::iter);
     Message {
         partition: message.partition(),
@@ -128,4 +85,63 @@ fn taken(message: &rdkafka::message::BorrowedMessage<'_>) -> Message {
             .map(|header| (header.key.to_owned(), text(header.value)))
             .collect(),
     }
+}
+
+/// What a consumer has seen, held against the feed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Seen {
+    pub(crate) events: u64,
+    pub(crate) doubled: u64,
+    pub(crate) missing: u64,
+    /// Events that came before an earlier one of their feed partition or order, in one partition of Kafka.
+    pub(crate) turned: u64,
+}
+
+/// Counts; `heads` are the newest offsets of the feed's partitions. The versions of each order have to be
+/// contiguous as well.
+pub(crate) fn look(messages: &[Message], heads: &[u64]) -> Seen {
+    let mut seen = Seen::default();
+    let mut known: BTreeSet<(u16, u64)> = BTreeSet::new();
+    let mut last: BTreeMap<(i32, u16), u64> = BTreeMap::new();
+    let mut versions: BTreeMap<&str, u64> = BTreeMap::new();
+    for message in messages {
+        let (partition, offset) = message.place();
+        seen.events += 1;
+        if !known.insert((partition, offset)) {
+            seen.doubled += 1;
+            continue;
+        }
+        let before = last.entry((message.partition, partition)).or_default();
+        let version: u64 = message.header("ce_orderversion").parse().unwrap();
+        let newest = versions.entry(&message.key).or_default();
+        if offset <= *before || version != *newest + 1 {
+            seen.turned += 1;
+        }
+        (*before, *newest) = (offset, version);
+        assert_eq!(
+            message.header("ce_id"),
+            format!("{}/{version}", message.key)
+        );
+        assert_eq!(message.header("content-type"), "application/json");
+        assert!(message.value.starts_with('{'), "{message:?}");
+    }
+    for (partition, head) in (0..).zip(heads) {
+        let there = (1..=*head).filter(|offset| known.contains(&(partition, *offset)));
+        seen.missing += head - there.count() as u64;
+    }
+    seen
+}
+
+/// Holds what was seen against the feed: everything once, in order. A check that has seen nothing has
+/// checked nothing.
+pub(crate) fn assert_exactly_once(messages: &[Message], heads: &[u64]) -> u64 {
+    let seen = look(messages, heads);
+    let events: u64 = heads.iter().sum();
+    assert!(events > 0, "nothing was to be seen");
+    let all = Seen {
+        events,
+        ..Seen::default()
+    };
+    assert_eq!(seen, all);
+    events
 }
