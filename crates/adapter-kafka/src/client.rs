@@ -7,10 +7,11 @@
 use crate::config::{Config, Tls};
 use crate::error::KafkaError;
 use planes::Plane;
+use rdkafka::admin::AdminClient;
 use rdkafka::client::{Client, ClientContext};
 use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
-use rdkafka::error::{KafkaError as Cause, RDKafkaErrorCode};
+use rdkafka::error::KafkaError as Cause;
 use rdkafka::producer::{BaseProducer, Producer, ProducerContext};
 use rdkafka::types::RDKafkaConf;
 use std::ffi::{CString, c_int, c_void};
@@ -71,6 +72,18 @@ pub(crate) fn producer<C: ProducerContext + OnPlane>(
     let producer: BaseProducer<C> = settings.create_with_context(context).map_err(failed)?;
     connect(producer.client(), config).map_err(failed)?;
     Ok(producer)
+}
+
+/// A client for questions about topics, bound to its context's plane.
+pub(crate) fn admin<C: OnPlane>(
+    config: &Config,
+    settings: &ClientConfig,
+    context: C,
+) -> Result<AdminClient<C>, KafkaError> {
+    let failed = |cause| failed(config, "making a client", cause);
+    let admin: AdminClient<C> = settings.create_with_context(context).map_err(failed)?;
+    connect(admin.inner(), config).map_err(failed)?;
+    Ok(admin)
 }
 
 /// The error of something that was asked of these brokers.
@@ -140,12 +153,4 @@ pub(crate) fn log(level: RDKafkaLogLevel, facility: &str, message: &str) {
         RDKafkaLogLevel::Notice | RDKafkaLogLevel::Info => tracing::info!(facility, "{message}"),
         RDKafkaLogLevel::Debug => tracing::debug!(facility, "{message}"),
     }
-}
-
-/// Whether the client cannot go on after this error and must be made anew.
-pub(crate) fn is_fatal(cause: &Cause) -> bool {
-    matches!(
-        cause.rdkafka_error_code(),
-        Some(RDKafkaErrorCode::Fatal | RDKafkaErrorCode::Fenced)
-    )
 }

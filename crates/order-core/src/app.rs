@@ -14,6 +14,7 @@ mod hold_order;
 mod list_events;
 mod list_orders;
 mod place_order;
+mod publish_feed;
 mod record_fact;
 mod release_order;
 mod turns;
@@ -24,6 +25,7 @@ pub use error::AppError;
 pub use list_events::EventPage;
 pub use list_orders::{OrderPage, PageRequest};
 pub use place_order::{PlaceRequest, Placed};
+pub use publish_feed::{FeedPublisher, Halt, Publishing, Standstill, resume_after};
 pub use record_fact::{FactOutcome, FactReceipt};
 pub use watch_orders::{EventFilter, FeedBatch};
 

@@ -1,12 +1,12 @@
 //! A store and feed in memory: the reference that every real store is compared with.
 
 use super::locked;
-use super::store_state::State;
+use super::store_state::{Feed, State};
 use async_trait::async_trait;
 use order_core::domain::{FactKey, IdempotencyKey, Order, OrderId, Timestamp};
 use order_core::ports::{
     Change, Committed, EventFeed, FeedError, FeedPosition, FeedToken, ListFilter, ListQuery,
-    OrderStore, ParkedFact, RecordedEvent, StoreError, StoredFact, StoredRequest,
+    OrderStore, PageLimit, ParkedFact, RecordedEvent, StoreError, StoredFact, StoredRequest,
 };
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
@@ -14,14 +14,18 @@ use tokio::sync::Notify;
 
 /// How long [`EventFeed::wait_beyond`] waits at most.
 const WAIT_SECONDS: u64 = 5;
+/// What an event and each of its order's lines count of [`PageLimit::bytes`].
+const EVENT_BYTES: usize = 400;
+const LINE_BYTES: usize = 60;
 
 /// Orders, events, keys and parked facts in memory. Clones are the same store, as two replicas on
 /// one database are. Every part of the contract holds but durability.
 #[derive(Clone, Debug, Default)]
-pub struct MemoryStore(Arc<Shared>);
+pub struct MemoryStore(pub(super) Arc<Shared>);
 
 #[derive(Debug, Default)]
-struct Shared {
+pub(super) struct Shared {
+    pub(super) leases: Mutex<super::memory_leases::Leases>,
     state: Mutex<State>,
     /// Told of every commit.
     written: Notify,
@@ -74,8 +78,10 @@ impl MemoryStore {
     #[must_use]
     pub fn fork(&self) -> MemoryStore {
         let state = Mutex::new(locked(&self.0.state).clone());
+        let leases = Mutex::new(locked(&self.0.leases).clone());
         MemoryStore(Arc::new(Shared {
             state,
+            leases,
             ..Shared::default()
         }))
     }
@@ -90,7 +96,7 @@ impl MemoryStore {
         locked(&self.0.state).buried.clone()
     }
 
-    fn state(&self) -> Result<MutexGuard<'_, State>, StoreError> {
+    pub(super) fn state(&self) -> Result<MutexGuard<'_, State>, StoreError> {
         let mut faults = locked(&self.0.faults);
         match faults.next.take().or_else(|| faults.failing.clone()) {
             Some(error) => Err(error),
@@ -120,6 +126,13 @@ impl MemoryStore {
             return Err(FeedError::Gone { oldest });
         }
         Ok(())
+    }
+
+    /// As [`MemoryStore::check_token`], of one partition.
+    fn check_partition(state: &State, after: FeedPosition) -> Result<(), FeedError> {
+        let mut rest = head(state);
+        rest.advance(after);
+        MemoryStore::check_token(state, &rest)
     }
 
     fn has_beyond(&self, after: &FeedToken) -> Result<bool, FeedError> {
@@ -259,6 +272,29 @@ impl EventFeed for MemoryStore {
         Ok(unread.take(limit).cloned().collect())
     }
 
+    async fn read_partition(
+        &self,
+        after: FeedPosition,
+        limit: PageLimit,
+    ) -> Result<Vec<RecordedEvent>, FeedError> {
+        let state = self.state()?;
+        MemoryStore::check_partition(&state, after)?;
+        let feed = state.feed.get(&after.partition).into_iter();
+        let unread = feed.flat_map(|feed| &feed.events);
+        let unread = unread.filter(|recorded| recorded.position.offset > after.offset);
+        let mut bytes = 0;
+        let fits = |recorded: &&RecordedEvent| {
+            let before = bytes;
+            bytes += EVENT_BYTES + LINE_BYTES * recorded.event.order.lines.len();
+            before < limit.bytes.max(1)
+        };
+        Ok(unread
+            .take(limit.events)
+            .take_while(fits)
+            .cloned()
+            .collect())
+    }
+
     async fn head(&self) -> Result<FeedToken, FeedError> {
         Ok(head(&*self.state()?))
     }
@@ -273,9 +309,27 @@ impl EventFeed for MemoryStore {
         }
         Ok(())
     }
+
+    async fn wait_in_partition(&self, after: FeedPosition) -> Result<(), FeedError> {
+        let end = tokio::time::Instant::now() + Duration::from_secs(WAIT_SECONDS);
+        loop {
+            let written = self.0.written.notified();
+            tokio::pin!(written);
+            written.as_mut().enable();
+            let newest = {
+                let state = self.state()?;
+                MemoryStore::check_partition(&state, after)?;
+                state.feed.get(&after.partition).map_or(0, Feed::newest)
+            };
+            let timed_out = tokio::time::timeout_at(end, written);
+            if newest > after.offset || timed_out.await.is_err() {
+                return Ok(());
+            }
+        }
+    }
 }
 
-fn head(state: &State) -> FeedToken {
+pub(super) fn head(state: &State) -> FeedToken {
     let mut head = FeedToken::start();
     for (&partition, feed) in &state.feed {
         head.advance(FeedPosition {
