@@ -16,6 +16,7 @@ mod list_orders;
 mod place_order;
 mod record_fact;
 mod release_order;
+mod sweep;
 mod turns;
 mod watch_orders;
 
@@ -25,6 +26,7 @@ pub use list_events::EventPage;
 pub use list_orders::{OrderPage, PageRequest};
 pub use place_order::{PlaceRequest, Placed};
 pub use record_fact::{FactOutcome, FactReceipt};
+pub use sweep::Swept;
 pub use watch_orders::{EventFilter, FeedBatch};
 
 use crate::ports::{Clock, EventFeed, IdSource, OrderStore};
