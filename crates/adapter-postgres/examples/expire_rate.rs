@@ -60,12 +60,12 @@ async fn measure(server: &Postgres, way: &str, replicas: u16) -> Result<(), Box<
         let all = (1..).zip(&stores).map(|(n, store)| at_once(n, store));
         join_all(all).await;
     }
-    let (after, took) = (batches(&stores), started.elapsed());
+    let (after, elapsed) = (batches(&stores), started.elapsed());
     let cpu = server.cpu_millis() - cpu;
     report(&format!(
         "{way:20} {:>7.2} {:>9} {:>8} {:>10} {:>21}",
-        took.as_secs_f64(),
-        ORDERS as u128 * 1_000 / took.as_millis().max(1),
+        elapsed.as_secs_f64(),
+        ORDERS as u128 * 1_000 / elapsed.as_millis().max(1),
         after.0 - before.0,
         after.1 - before.1 - ORDERS as u64,
         cpu * 1_000 / ORDERS as u64,
