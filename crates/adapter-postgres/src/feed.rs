@@ -5,7 +5,9 @@
 
 use crate::store::PostgresStore;
 use async_trait::async_trait;
-use order_core::ports::{EventFeed, FeedError, FeedPosition, FeedToken, RecordedEvent, StoreError};
+use order_core::ports::{
+    EventFeed, FeedError, FeedPosition, FeedToken, PageLimit, RecordedEvent, StoreError,
+};
 use order_store::announce;
 use order_store::position::{is_beyond, partitions};
 use std::time::Duration;
@@ -26,28 +28,28 @@ impl EventFeed for PostgresStore {
         Ok(self.reader.feed(after, limit).await?)
     }
 
+    async fn read_partition(
+        &self,
+        after: FeedPosition,
+        limit: PageLimit,
+    ) -> Result<Vec<RecordedEvent>, FeedError> {
+        self.check(&FeedToken::at(after)).await?;
+        Ok(self.reader.partition(after, limit).await?)
+    }
+
     async fn head(&self) -> Result<FeedToken, FeedError> {
         Ok(self.heads().await?)
     }
 
     async fn wait_beyond(&self, after: &FeedToken) -> Result<(), FeedError> {
         self.check(after).await?;
-        let end = Instant::now() + WAIT;
-        let interval = self.shared.config().feed_poll_interval;
-        let mut newest = self.shared.newest.subscribe();
-        loop {
-            if is_beyond(&newest.borrow_and_update(), after) {
-                return Ok(());
-            }
-            if self.is_closed() {
-                return Err(self.batchers.unavailable("the store is closed").into());
-            }
-            match tokio::time::timeout(interval, newest.changed()).await {
-                Ok(_) => {}
-                Err(_) if Instant::now() >= end => return Ok(()),
-                Err(_) => self.look().await?,
-            }
-        }
+        self.wait_until(|newest| is_beyond(newest, after)).await
+    }
+
+    async fn wait_in_partition(&self, after: FeedPosition) -> Result<(), FeedError> {
+        self.check(&FeedToken::at(after)).await?;
+        self.wait_until(|newest| newest.offset(after.partition) > after.offset)
+            .await
     }
 }
 
@@ -63,6 +65,29 @@ impl PostgresStore {
             Err(FeedError::Ahead { newest })
         } else {
             Ok(())
+        }
+    }
+
+    /// Waits until the newest positions are as they should be, or for so long at most.
+    async fn wait_until(
+        &self,
+        reached: impl Fn(&FeedToken) -> bool + Send,
+    ) -> Result<(), FeedError> {
+        let end = Instant::now() + WAIT;
+        let interval = self.shared.config().feed_poll_interval;
+        let mut newest = self.shared.newest.subscribe();
+        loop {
+            if reached(&newest.borrow_and_update()) {
+                return Ok(());
+            }
+            if self.is_closed() {
+                return Err(self.batchers.unavailable("the store is closed").into());
+            }
+            match tokio::time::timeout(interval, newest.changed()).await {
+                Ok(_) => {}
+                Err(_) if Instant::now() >= end => return Ok(()),
+                Err(_) => self.look().await?,
+            }
         }
     }
 

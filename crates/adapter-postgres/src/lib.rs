@@ -17,6 +17,7 @@ mod config;
 mod connect;
 mod error;
 mod feed;
+mod leases;
 mod migrate;
 #[cfg(test)]
 mod plans;

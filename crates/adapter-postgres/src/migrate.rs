@@ -17,14 +17,24 @@ struct Migration {
 }
 
 /// Every migration in order; the schema version is how many were applied.
-const MIGRATIONS: &[Migration] = &[Migration {
-    name: "0001_orders",
-    sql: include_str!(concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../../migrations/postgres/0001_orders.sql"
-    )),
-    usable_from: 1,
-}];
+const MIGRATIONS: &[Migration] = &[
+    Migration {
+        name: "0001_orders",
+        sql: include_str!(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../../migrations/postgres/0001_orders.sql"
+        )),
+        usable_from: 1,
+    },
+    Migration {
+        name: "0002_feed_leases",
+        sql: include_str!(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../../migrations/postgres/0002_feed_leases.sql"
+        )),
+        usable_from: 1,
+    },
+];
 
 /// One process at a time migrates: "ordr" in ASCII as the key of an advisory lock.
 const ADVISORY_LOCK: i64 = 0x6F72_6472;

@@ -124,7 +124,13 @@ async fn writes(session: &mut PgConnection) {
 }
 
 async fn others(session: &mut PgConnection) {
-    let statements = [LOOK_UP, load::LOAD, feed::FEED, feed::HEADS];
+    let statements = [
+        LOOK_UP,
+        load::LOAD,
+        feed::FEED,
+        feed::PARTITION,
+        feed::HEADS,
+    ];
     let all = statements.into_iter().chain(STATEMENTS.all());
     for sql in all.chain(PARKING_MOVES) {
         no_walk(session, sql).await;
@@ -135,6 +141,7 @@ async fn others(session: &mut PgConnection) {
         STATEMENTS.parked_for,
         STATEMENTS.history,
         feed::FEED,
+        feed::PARTITION,
     ] {
         let plan = explain(session, sql).await;
         if sql == STATEMENTS.parked_for {

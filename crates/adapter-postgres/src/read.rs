@@ -1,6 +1,7 @@
 //! Reading: on sessions of its own, so that it never waits for the writer.
 
 pub(crate) mod feed;
+pub(crate) mod leases;
 pub(crate) mod list;
 pub(crate) mod load;
 pub(crate) mod statements;

@@ -2,7 +2,7 @@
 
 use crate::store::SqliteStore;
 use async_trait::async_trait;
-use order_core::ports::{EventFeed, FeedError, FeedPosition, FeedToken, RecordedEvent};
+use order_core::ports::{EventFeed, FeedError, FeedPosition, FeedToken, PageLimit, RecordedEvent};
 use order_store::position::{is_beyond, partitions};
 use std::time::Duration;
 
@@ -30,22 +30,49 @@ impl EventFeed for SqliteStore {
         Ok(events)
     }
 
+    async fn read_partition(
+        &self,
+        after: FeedPosition,
+        limit: PageLimit,
+    ) -> Result<Vec<RecordedEvent>, FeedError> {
+        self.check(&FeedToken::at(after)).await?;
+        let fitting = self.reader.fitting(after, limit).await?;
+        if fitting == 0 {
+            return Ok(Vec::new());
+        }
+        Ok(self.reader.feed(after, fitting).await?)
+    }
+
     async fn head(&self) -> Result<FeedToken, FeedError> {
         Ok(self.reader.heads().await?)
     }
 
     async fn wait_beyond(&self, after: &FeedToken) -> Result<(), FeedError> {
         self.check(after).await?;
+        self.wait_until(|newest| is_beyond(newest, after)).await
+    }
+
+    async fn wait_in_partition(&self, after: FeedPosition) -> Result<(), FeedError> {
+        self.check(&FeedToken::at(after)).await?;
+        self.wait_until(|newest| newest.offset(after.partition) > after.offset)
+            .await
+    }
+}
+
+impl SqliteStore {
+    /// Waits until the newest positions are as they should be, or for so long at most.
+    async fn wait_until(
+        &self,
+        reached: impl Fn(&FeedToken) -> bool + Send,
+    ) -> Result<(), FeedError> {
         let mut newest = self.newest.clone();
-        let beyond = newest.wait_for(|newest| is_beyond(newest, after));
+        let beyond = newest.wait_for(reached);
         match tokio::time::timeout(WAIT, beyond).await {
             Ok(Ok(_)) | Err(_) => Ok(()),
             Ok(Err(_)) => Err(self.batchers.unavailable("the store is closed").into()),
         }
     }
-}
 
-impl SqliteStore {
     /// The newest positions, none of which `after` is ahead of. They are known without asking the
     /// file; only a token that seems to be ahead is worth a look, since a commit may be readable an
     /// instant before it is announced.

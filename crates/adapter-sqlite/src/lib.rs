@@ -16,6 +16,7 @@ mod error;
 mod feed;
 mod folder;
 mod heads;
+mod leases;
 mod lock;
 mod migrate;
 #[cfg(test)]

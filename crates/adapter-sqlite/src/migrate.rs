@@ -13,13 +13,22 @@ use std::path::Path;
 const APPLICATION_ID: i64 = 0x6F72_6472;
 
 /// Every migration in order; the schema version is how many were applied.
-const MIGRATIONS: &[(&str, &str)] = &[(
-    "0001_orders",
-    include_str!(concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../../migrations/sqlite/0001_orders.sql"
-    )),
-)];
+const MIGRATIONS: &[(&str, &str)] = &[
+    (
+        "0001_orders",
+        include_str!(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../../migrations/sqlite/0001_orders.sql"
+        )),
+    ),
+    (
+        "0002_feed_leases",
+        include_str!(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../../migrations/sqlite/0002_feed_leases.sql"
+        )),
+    ),
+];
 
 /// Brings the file of `config` up to date and closes it again; answers the schema version. Makes the
 /// file where it is missing. Nobody else may have it open.

@@ -1,6 +1,7 @@
 //! Reading: on connections that cannot write, and that never wait for the writer (WAL).
 
 pub(crate) mod feed;
+pub(crate) mod leases;
 pub(crate) mod list;
 pub(crate) mod load;
 pub(crate) mod statements;

@@ -3,6 +3,7 @@
 use crate::commit::{Flusher, Shared, heads};
 use crate::config::Config;
 use crate::error::OpenError;
+use crate::leases::Notes;
 use crate::lock::Lock;
 use crate::read::{Loader, Reader};
 use crate::{connect, folder, migrate};
@@ -27,6 +28,7 @@ pub struct SqliteStore {
     pub(crate) batchers: Arc<Batchers<Flusher, Loader>>,
     pub(crate) reader: Reader,
     pub(crate) newest: watch::Receiver<FeedToken>,
+    pub(crate) notes: Arc<Notes>,
 }
 
 impl SqliteStore {
@@ -64,6 +66,7 @@ impl SqliteStore {
             batchers: Arc::new(batchers.map_err(useless)?),
             reader: Reader::new(config),
             newest: newest_seen,
+            notes: Arc::default(),
             shared,
         })
     }
@@ -73,6 +76,7 @@ impl SqliteStore {
     pub async fn close(&self) -> Result<(), StoreError> {
         self.batchers.close().await;
         self.reader.close().await;
+        self.notes.close().await;
         let last = {
             let mut last = self
                 .shared

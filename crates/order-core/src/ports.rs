@@ -4,6 +4,7 @@
 mod clock;
 mod event_feed;
 mod event_publisher;
+mod feed_leases;
 mod health;
 mod id_source;
 mod order_cache;
@@ -13,8 +14,13 @@ mod store_change;
 mod store_query;
 
 pub use clock::Clock;
-pub use event_feed::{EventFeed, FeedError, FeedPosition, FeedToken, InvalidToken, RecordedEvent};
-pub use event_publisher::{EventPublisher, PublishError};
+pub use event_feed::{
+    EventFeed, FeedError, FeedPosition, FeedToken, InvalidToken, PageLimit, RecordedEvent,
+};
+pub use event_publisher::{Cursor, EventPublisher, PublishError};
+pub use feed_leases::{
+    FeedLeases, Holding, InvalidStoreId, Lease, PartitionRecord, ReplicaId, StoreId,
+};
 pub use health::{Component, HealthReport, HealthSource};
 pub use id_source::IdSource;
 pub use order_cache::{CachedOrder, OrderCache};

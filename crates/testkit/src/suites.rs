@@ -8,6 +8,7 @@ pub mod clock;
 pub mod durable_store;
 pub mod event_feed;
 pub mod event_publisher;
+pub mod feed_leases;
 pub mod feed_partitions;
 pub mod feed_waiting;
 pub mod id_source;

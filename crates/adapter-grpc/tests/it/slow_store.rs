@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use order_core::domain::{FactKey, IdempotencyKey, Order, OrderId, Timestamp};
 use order_core::ports::{
-    Change, Committed, Due, EventFeed, FeedError, FeedToken, ListQuery, OrderStore, ParkedFact,
-    RecordedEvent, StoreError, StoredFact, StoredRequest,
+    Change, Committed, Due, EventFeed, FeedError, FeedPosition, FeedToken, ListQuery, OrderStore,
+    PageLimit, ParkedFact, RecordedEvent, StoreError, StoredFact, StoredRequest,
 };
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -112,6 +112,18 @@ impl EventFeed for BadFeed {
     async fn wait_beyond(&self, _: &FeedToken) -> Result<(), FeedError> {
         std::future::pending().await
     }
+
+    async fn read_partition(
+        &self,
+        _: FeedPosition,
+        _: PageLimit,
+    ) -> Result<Vec<RecordedEvent>, FeedError> {
+        std::future::pending().await
+    }
+
+    async fn wait_in_partition(&self, _: FeedPosition) -> Result<(), FeedError> {
+        std::future::pending().await
+    }
 }
 
 /// The store's feed; counts the events that are read.
@@ -138,5 +150,17 @@ impl EventFeed for CountingFeed {
 
     async fn wait_beyond(&self, after: &FeedToken) -> Result<(), FeedError> {
         self.inner.wait_beyond(after).await
+    }
+
+    async fn read_partition(
+        &self,
+        after: FeedPosition,
+        limit: PageLimit,
+    ) -> Result<Vec<RecordedEvent>, FeedError> {
+        self.inner.read_partition(after, limit).await
+    }
+
+    async fn wait_in_partition(&self, after: FeedPosition) -> Result<(), FeedError> {
+        self.inner.wait_in_partition(after).await
     }
 }

@@ -4,7 +4,9 @@ use crate::desk::{Desk, Reply, order, request};
 use adapter_http::{Config, HttpEdge, Metrics};
 use async_trait::async_trait;
 use order_core::app::Orders;
-use order_core::ports::{EventFeed, FeedError, FeedToken, RecordedEvent, StoreError};
+use order_core::ports::{
+    EventFeed, FeedError, FeedPosition, FeedToken, PageLimit, RecordedEvent, StoreError,
+};
 use prometheus_client::registry::Registry;
 use std::sync::Arc;
 use std::time::Duration;
@@ -79,6 +81,18 @@ impl EventFeed for BadFeed {
     }
 
     async fn wait_beyond(&self, _: &FeedToken) -> Result<(), FeedError> {
+        std::future::pending().await
+    }
+
+    async fn read_partition(
+        &self,
+        _: FeedPosition,
+        _: PageLimit,
+    ) -> Result<Vec<RecordedEvent>, FeedError> {
+        std::future::pending().await
+    }
+
+    async fn wait_in_partition(&self, _: FeedPosition) -> Result<(), FeedError> {
         std::future::pending().await
     }
 }

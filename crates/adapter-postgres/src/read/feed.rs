@@ -1,9 +1,9 @@
 //! Pages of the feed, and where it stands.
 
 use super::{Reader, Values};
-use order_core::ports::{FeedPosition, FeedToken, RecordedEvent, StoreError};
+use order_core::ports::{FeedPosition, FeedToken, PageLimit, RecordedEvent, StoreError};
 use order_store::Columns;
-use order_store::position::partitions;
+use order_store::position::{partitions, to_row};
 use order_store::reads::Values as _;
 
 /// The columns are those that [`Columns::event`] reads.
@@ -13,6 +13,13 @@ pub(crate) const FEED: &str = "SELECT e.* FROM feed f CROSS JOIN LATERAL ( \
         FROM order_events e WHERE e.position > (f.partition::int8 << 48) \
             + coalesce(($1::int8[])[f.partition + 1], 0) \
         AND e.position < (f.partition + 1)::int8 << 48 ORDER BY e.position LIMIT $2) e LIMIT $2";
+/// As [`FEED`], of one partition, and only as many as have so many bytes: `bytes` counts those before.
+pub(crate) const PARTITION: &str = "SELECT * FROM ( \
+        SELECT *, sum(octet_length(data) + octet_length(snapshot)) OVER (ORDER BY position \
+            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS bytes FROM ( \
+            SELECT position, time, caller, source, cause_id, traceparent, data, order_id, snapshot \
+            FROM order_events WHERE position > $1 AND position < $2 ORDER BY position LIMIT $3 \
+        ) page) sized WHERE bytes IS NULL OR bytes < $4";
 pub(crate) const HEADS: &str = "SELECT partition, last FROM feed";
 
 impl Reader {
@@ -28,6 +35,22 @@ impl Reader {
             .collect();
         let values = Values::new().with(offsets).limit(limit);
         let rows = self.rows(FEED, values).await?;
+        self.all(&rows, Self::event)
+    }
+
+    /// Events of one partition after `after`.
+    pub(crate) async fn partition(
+        &self,
+        after: FeedPosition,
+        limit: PageLimit,
+    ) -> Result<Vec<RecordedEvent>, StoreError> {
+        let end = FeedPosition {
+            partition: after.partition + 1,
+            offset: 0,
+        };
+        let values = Values::new().with(to_row(after)).with(to_row(end));
+        let values = values.limit(limit.events).limit(limit.bytes);
+        let rows = self.rows(PARTITION, values).await?;
         self.all(&rows, Self::event)
     }
 

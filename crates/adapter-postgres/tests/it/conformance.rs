@@ -13,6 +13,12 @@ mod reference {
         testkit::event_feed_suite!(|| fresh_feed(Version::Reference));
         testkit::event_feed_partitions_suite!(|| fresh_feed(Version::Reference));
     }
+    mod leases {
+        use crate::support::fresh_leases;
+        use testkit::servers::Version;
+        testkit::feed_leases_suite!(|| fresh_leases(Version::Reference));
+        testkit::feed_leases_rivals_suite!(|| fresh_leases(Version::Reference));
+    }
     mod durable {
         use crate::support::Database;
         use testkit::servers::Version;
@@ -31,5 +37,11 @@ mod oldest {
         use testkit::servers::Version;
         testkit::event_feed_suite!(|| fresh_feed(Version::Oldest));
         testkit::event_feed_partitions_suite!(|| fresh_feed(Version::Oldest));
+    }
+    mod leases {
+        use crate::support::fresh_leases;
+        use testkit::servers::Version;
+        testkit::feed_leases_suite!(|| fresh_leases(Version::Oldest));
+        testkit::feed_leases_rivals_suite!(|| fresh_leases(Version::Oldest));
     }
 }

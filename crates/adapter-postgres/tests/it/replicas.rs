@@ -6,8 +6,8 @@ use adapter_postgres::PostgresStore;
 use async_trait::async_trait;
 use order_core::domain::{FactKey, IdempotencyKey, Order, OrderId, Timestamp};
 use order_core::ports::{
-    Change, Committed, Due, EventFeed, FeedError, FeedToken, ListQuery, OrderStore, ParkedFact,
-    RecordedEvent, StoreError, StoredFact, StoredRequest,
+    Change, Committed, Due, EventFeed, FeedError, FeedPosition, FeedToken, ListQuery, OrderStore,
+    PageLimit, ParkedFact, RecordedEvent, StoreError, StoredFact, StoredRequest,
 };
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -157,5 +157,17 @@ impl EventFeed for Pair {
     }
     async fn wait_beyond(&self, after: &FeedToken) -> Result<(), FeedError> {
         self.next().wait_beyond(after).await
+    }
+
+    async fn read_partition(
+        &self,
+        after: FeedPosition,
+        limit: PageLimit,
+    ) -> Result<Vec<RecordedEvent>, FeedError> {
+        self.next().read_partition(after, limit).await
+    }
+
+    async fn wait_in_partition(&self, after: FeedPosition) -> Result<(), FeedError> {
+        self.next().wait_in_partition(after).await
     }
 }

@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use testkit::servers::{Options, Postgres, Version};
 use testkit::suites::durable_store::{Durable, Stats};
 use testkit::suites::event_feed::Feed;
+use testkit::suites::feed_leases::Leases;
 use tokio::sync::Mutex;
 
 /// More events than any test writes.
@@ -177,6 +178,16 @@ pub(crate) async fn fresh_feed(version: Version) -> (Database, Feed) {
         feed: store,
     };
     (database, feed)
+}
+
+pub(crate) async fn fresh_leases(version: Version) -> (Database, Leases) {
+    let (database, store) = fresh(version).await;
+    let store = Arc::new(store);
+    let leases = Leases {
+        store: store.clone(),
+        leases: store,
+    };
+    (database, leases)
 }
 
 pub(crate) async fn all_events(store: &PostgresStore) -> Vec<RecordedEvent> {

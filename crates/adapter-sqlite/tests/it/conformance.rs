@@ -19,3 +19,8 @@ mod durable {
     use crate::support::Folder;
     testkit::durable_store_suite!(async || ((), Folder::new()));
 }
+
+mod leases {
+    use crate::support::fresh_leases;
+    testkit::feed_leases_suite!(fresh_leases);
+}

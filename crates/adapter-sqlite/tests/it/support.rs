@@ -8,6 +8,7 @@ use std::sync::Arc;
 use tempfile::TempDir;
 use testkit::suites::durable_store::{Durable, Stats};
 use testkit::suites::event_feed::Feed;
+use testkit::suites::feed_leases::Leases;
 
 /// More events than any test writes.
 pub(crate) const ALL: usize = 1_000_000;
@@ -82,6 +83,16 @@ pub(crate) async fn fresh_feed() -> (TempDir, Feed) {
             feed: store,
         },
     )
+}
+
+pub(crate) async fn fresh_leases() -> (TempDir, Leases) {
+    let (folder, store) = fresh().await;
+    let store = Arc::new(store);
+    let leases = Leases {
+        store: store.clone(),
+        leases: store,
+    };
+    (folder, leases)
 }
 
 pub(crate) async fn all_events(store: &SqliteStore) -> Vec<RecordedEvent> {

@@ -19,12 +19,32 @@ pub trait EventFeed: Send + Sync {
         limit: usize,
     ) -> Result<Vec<RecordedEvent>, FeedError>;
 
+    /// Events of one partition after `after`: at most `limit.events`, and no more once their stored form
+    /// has `limit.bytes`, but at least one if there is one.
+    async fn read_partition(
+        &self,
+        after: FeedPosition,
+        limit: PageLimit,
+    ) -> Result<Vec<RecordedEvent>, FeedError>;
+
     /// The position of the newest event of each partition.
     async fn head(&self) -> Result<FeedToken, FeedError>;
 
     /// Returns when there may be an event after `after`, at the latest after some seconds; a caller
     /// reads again and waits again. Costs nothing while nothing is written.
     async fn wait_beyond(&self, after: &FeedToken) -> Result<(), FeedError>;
+
+    /// As [`wait_beyond`](EventFeed::wait_beyond), for an event of this partition alone.
+    async fn wait_in_partition(&self, after: FeedPosition) -> Result<(), FeedError>;
+}
+
+/// How much to read at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PageLimit {
+    /// Events at most.
+    pub events: usize,
+    /// Bytes of their stored form, about.
+    pub bytes: usize,
 }
 
 /// An event with its place in the feed.

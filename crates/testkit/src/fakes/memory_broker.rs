@@ -2,7 +2,7 @@
 
 use super::locked;
 use async_trait::async_trait;
-use order_core::ports::{EventPublisher, PublishError, RecordedEvent};
+use order_core::ports::{Cursor, EventPublisher, PublishError, RecordedEvent};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
@@ -20,8 +20,7 @@ struct Topics {
 struct Partition {
     /// Raised by every take-over: a publisher with a lower one is fenced.
     epoch: u64,
-    /// Offset of the last event that was published.
-    cursor: u64,
+    cursor: Option<Cursor>,
     events: Vec<RecordedEvent>,
 }
 
@@ -49,6 +48,12 @@ impl MemoryBroker {
             .unwrap_or_default()
     }
 
+    /// Forgets the cursor of a partition, as when the cursor topic is deleted, or puts another there.
+    pub fn put_cursor(&self, partition: u16, cursor: Option<Cursor>) {
+        let mut topics = locked(&self.0);
+        topics.partitions.entry(partition).or_default().cursor = cursor;
+    }
+
     /// Makes every call fail with this detail, or work again.
     pub fn set_away(&self, detail: Option<&str>) {
         locked(&self.0).away = detail.map(str::to_owned);
@@ -65,29 +70,33 @@ pub struct MemoryPublisher {
 
 #[async_trait]
 impl EventPublisher for MemoryPublisher {
-    async fn cursor(&self, partition: u16) -> Result<u64, PublishError> {
+    async fn take_over(&self, partition: u16) -> Result<Option<Cursor>, PublishError> {
         let mut topics = locked(&self.broker.0);
         topics.check()?;
         let known = topics.partitions.entry(partition).or_default();
         known.epoch += 1;
         locked(&self.epochs).insert(partition, known.epoch);
-        Ok(known.cursor)
+        Ok(known.cursor.clone())
     }
 
-    async fn publish(&self, events: &[RecordedEvent]) -> Result<(), PublishError> {
+    async fn set_cursor(&self, partition: u16, cursor: Cursor) -> Result<(), PublishError> {
         let mut topics = locked(&self.broker.0);
-        topics.check()?;
-        let Some(first) = events.first() else {
-            return Ok(());
+        self.held(&mut topics, partition)?.cursor = Some(cursor);
+        Ok(())
+    }
+
+    async fn publish(
+        &self,
+        partition: u16,
+        events: Vec<RecordedEvent>,
+    ) -> Result<(), PublishError> {
+        let mut topics = locked(&self.broker.0);
+        let known = self.held(&mut topics, partition)?;
+        let Some(cursor) = &mut known.cursor else {
+            return Err(PublishError::NoCursor { partition });
         };
-        let partition = first.position.partition;
-        let known = topics.partitions.entry(partition).or_default();
-        // Whoever never took the partition over holds it as little as one who was fenced.
-        if locked(&self.epochs).get(&partition) != Some(&known.epoch) {
-            return Err(PublishError::Fenced { partition });
-        }
-        let mut expected = known.cursor;
-        for event in events {
+        let mut expected = cursor.offset;
+        for event in &events {
             expected += 1;
             if event.position.partition != partition || event.position.offset != expected {
                 return Err(PublishError::OutOfOrder {
@@ -96,9 +105,40 @@ impl EventPublisher for MemoryPublisher {
                 });
             }
         }
-        known.cursor = expected;
-        known.events.extend_from_slice(events);
+        if let Some(last) = events.last() {
+            cursor.offset = expected;
+            cursor.event = Some(last.event.id());
+        }
+        known.events.extend(events);
         Ok(())
+    }
+
+    async fn let_go(&self, partition: u16) {
+        locked(&self.epochs).remove(&partition);
+    }
+
+    async fn look(&self, partition: u16) -> Result<Option<Cursor>, PublishError> {
+        let topics = locked(&self.broker.0);
+        topics.check()?;
+        let known = topics.partitions.get(&partition);
+        Ok(known.and_then(|known| known.cursor.clone()))
+    }
+}
+
+impl MemoryPublisher {
+    /// Whoever never took the partition over holds it as little as one who was fenced.
+    fn held<'t>(
+        &self,
+        topics: &'t mut Topics,
+        partition: u16,
+    ) -> Result<&'t mut Partition, PublishError> {
+        topics.check()?;
+        let known = topics.partitions.entry(partition).or_default();
+        if locked(&self.epochs).get(&partition) == Some(&known.epoch) {
+            Ok(known)
+        } else {
+            Err(PublishError::Fenced { partition })
+        }
     }
 }
 

@@ -1,12 +1,14 @@
 //! A store and feed in memory: the reference that every real store is compared with.
 
-use super::store_state::State;
+use super::memory_leases::Leases;
+use super::store_state::{Feed, State};
 use super::{MachineClock, locked};
 use async_trait::async_trait;
 use order_core::domain::{FactKey, IdempotencyKey, Order, OrderId, Timestamp};
 use order_core::ports::{
     Change, Clock, Committed, Due, EventFeed, FeedError, FeedPosition, FeedToken, ListFilter,
-    ListQuery, OrderStore, ParkedFact, RecordedEvent, StoreError, StoredFact, StoredRequest,
+    ListQuery, OrderStore, PageLimit, ParkedFact, RecordedEvent, StoreError, StoredFact,
+    StoredRequest,
 };
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -15,14 +17,18 @@ use tokio::sync::Notify;
 
 /// How long [`EventFeed::wait_beyond`] waits at most.
 const WAIT_SECONDS: u64 = 5;
+/// What an event and each of its order's lines count of [`PageLimit::bytes`].
+const EVENT_BYTES: usize = 400;
+const LINE_BYTES: usize = 60;
 
 /// Orders, events, keys and parked facts in memory. Clones are the same store, as two replicas on
 /// one database are. Every part of the contract holds but durability.
 #[derive(Clone, Debug)]
-pub struct MemoryStore(Arc<Shared>);
+pub struct MemoryStore(pub(super) Arc<Shared>);
 
-struct Shared {
+pub(super) struct Shared {
     clock: Arc<dyn Clock>,
+    pub(super) leases: Mutex<Leases>,
     state: Mutex<State>,
     /// Told of every commit.
     written: Notify,
@@ -45,12 +51,13 @@ impl MemoryStore {
 
     /// An empty store whose time is that of `clock`.
     pub fn on(clock: Arc<dyn Clock>) -> MemoryStore {
-        MemoryStore::with(clock, State::default())
+        MemoryStore::with(clock, State::default(), Leases::default())
     }
 
-    fn with(clock: Arc<dyn Clock>, state: State) -> MemoryStore {
+    fn with(clock: Arc<dyn Clock>, state: State, leases: Leases) -> MemoryStore {
         MemoryStore(Arc::new(Shared {
             clock,
+            leases: Mutex::new(leases),
             state: Mutex::new(state),
             written: Notify::new(),
             faults: Mutex::default(),
@@ -89,7 +96,8 @@ impl MemoryStore {
     #[must_use]
     pub fn fork(&self) -> MemoryStore {
         let state = locked(&self.0.state).clone();
-        MemoryStore::with(Arc::clone(&self.0.clock), state)
+        let leases = locked(&self.0.leases).clone();
+        MemoryStore::with(Arc::clone(&self.0.clock), state, leases)
     }
 
     /// How many orders it holds.
@@ -102,7 +110,7 @@ impl MemoryStore {
         locked(&self.0.state).buried.clone()
     }
 
-    fn state(&self) -> Result<MutexGuard<'_, State>, StoreError> {
+    pub(super) fn state(&self) -> Result<MutexGuard<'_, State>, StoreError> {
         let mut faults = locked(&self.0.faults);
         match faults.next.take().or_else(|| faults.failing.clone()) {
             Some(error) => Err(error),
@@ -132,6 +140,13 @@ impl MemoryStore {
             return Err(FeedError::Gone { oldest });
         }
         Ok(())
+    }
+
+    /// As [`MemoryStore::check_token`], of one partition.
+    fn check_partition(state: &State, after: FeedPosition) -> Result<(), FeedError> {
+        let mut rest = head(state);
+        rest.advance(after);
+        MemoryStore::check_token(state, &rest)
     }
 
     fn has_beyond(&self, after: &FeedToken) -> Result<bool, FeedError> {
@@ -277,6 +292,29 @@ impl EventFeed for MemoryStore {
         Ok(unread.take(limit).cloned().collect())
     }
 
+    async fn read_partition(
+        &self,
+        after: FeedPosition,
+        limit: PageLimit,
+    ) -> Result<Vec<RecordedEvent>, FeedError> {
+        let state = self.state()?;
+        MemoryStore::check_partition(&state, after)?;
+        let feed = state.feed.get(&after.partition).into_iter();
+        let unread = feed.flat_map(|feed| &feed.events);
+        let unread = unread.filter(|recorded| recorded.position.offset > after.offset);
+        let mut bytes = 0;
+        let fits = |recorded: &&RecordedEvent| {
+            let before = bytes;
+            bytes += EVENT_BYTES + LINE_BYTES * recorded.event.order.lines.len();
+            before < limit.bytes.max(1)
+        };
+        Ok(unread
+            .take(limit.events)
+            .take_while(fits)
+            .cloned()
+            .collect())
+    }
+
     async fn head(&self) -> Result<FeedToken, FeedError> {
         Ok(head(&*self.state()?))
     }
@@ -290,6 +328,24 @@ impl EventFeed for MemoryStore {
             let _ = tokio::time::timeout(Duration::from_secs(WAIT_SECONDS), written).await;
         }
         Ok(())
+    }
+
+    async fn wait_in_partition(&self, after: FeedPosition) -> Result<(), FeedError> {
+        let end = tokio::time::Instant::now() + Duration::from_secs(WAIT_SECONDS);
+        loop {
+            let written = self.0.written.notified();
+            tokio::pin!(written);
+            written.as_mut().enable();
+            let newest = {
+                let state = self.state()?;
+                MemoryStore::check_partition(&state, after)?;
+                state.feed.get(&after.partition).map_or(0, Feed::newest)
+            };
+            let timed_out = tokio::time::timeout_at(end, written);
+            if newest > after.offset || timed_out.await.is_err() {
+                return Ok(());
+            }
+        }
     }
 }
 
@@ -307,7 +363,7 @@ impl fmt::Debug for Shared {
     }
 }
 
-fn head(state: &State) -> FeedToken {
+pub(super) fn head(state: &State) -> FeedToken {
     let mut head = FeedToken::start();
     for (&partition, feed) in &state.feed {
         head.advance(FeedPosition {

@@ -4,7 +4,7 @@ use crate::desk::{done, order_of, with_request};
 use crate::{Desk, fact, new_order};
 use order_core::domain::{OrderRef, PaymentTerms};
 use order_core::ports::{
-    Change, EventFeed, FeedError, FeedPosition, FeedToken, OrderStore, RecordedEvent,
+    Change, EventFeed, FeedError, FeedPosition, FeedToken, OrderStore, PageLimit, RecordedEvent,
 };
 use std::sync::Arc;
 
@@ -272,4 +272,43 @@ pub async fn a_position_ahead_of_the_feed_is_refused(feed: Feed) {
             other => panic!("expected Ahead, got {other:?}"),
         }
     }
+}
+
+/// One partition is read in pages that are bounded in events and in bytes, and hold one event at least.
+pub async fn a_partition_is_read_in_bounded_pages(feed: Feed) {
+    let desk = Desk::new();
+    for lines in [1, 200, 1, 1, 300, 1, 1, 1] {
+        desk.placed(&*feed.store, new_order().lines(lines)).await;
+    }
+    let all = feed.all().await;
+    for (events, bytes, most) in [(3, usize::MAX, 3), (8, 1, 1), (8, 5_000, 7), (1, 0, 1)] {
+        let limit = PageLimit { events, bytes };
+        let (mut read, mut offset) = (Vec::new(), 0);
+        loop {
+            let partition = 0;
+            let after = FeedPosition { partition, offset };
+            let page = feed.feed.read_partition(after, limit).await.unwrap();
+            assert!(page.len() <= most, "{limit:?}: {} at once", page.len());
+            let Some(last) = page.last() else { break };
+            offset = last.position.offset;
+            read.extend(page);
+        }
+        assert_eq!(read, all, "{limit:?}");
+    }
+    let after = FeedPosition {
+        partition: 0,
+        offset: all.len() as u64 + 1,
+    };
+    let limit = PageLimit {
+        events: 1,
+        bytes: 1,
+    };
+    let ahead = feed.feed.read_partition(after, limit).await;
+    assert!(matches!(ahead, Err(FeedError::Ahead { .. })), "{ahead:?}");
+    let unused = FeedPosition {
+        partition: 9,
+        offset: 0,
+    };
+    let none = feed.feed.read_partition(unused, limit).await;
+    assert_eq!(none, Ok(Vec::new()));
 }

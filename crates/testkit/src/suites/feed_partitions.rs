@@ -3,8 +3,11 @@
 use super::event_feed::{Feed, WRITERS, assert_dense};
 use crate::desk::done;
 use crate::{Desk, new_order};
-use order_core::ports::{Committed, FeedToken, RecordedEvent};
+use order_core::ports::{Committed, FeedPosition, FeedToken, PageLimit, RecordedEvent};
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 
 /// Each partition is dense by itself, an order's events stay in its partition, and one token
 /// follows them all (three partitions).
@@ -63,4 +66,44 @@ pub async fn a_wait_sees_every_partition(feed: Feed) {
             [partition]
         );
     }
+}
+
+/// Reading and waiting of one partition know nothing of the others (three partitions).
+pub async fn one_partition_is_read_and_waited_for_alone(feed: Feed) {
+    let desk = Desk::new();
+    let limit = PageLimit {
+        events: 10,
+        bytes: usize::MAX,
+    };
+    for partition in [0, 1, 2, 1] {
+        done(&*feed.store, desk.place_in(partition, new_order())).await;
+    }
+    let after = |partition, offset| FeedPosition { partition, offset };
+    for (partition, count) in [(0, 1), (1, 2), (2, 1)] {
+        let read = feed.feed.read_partition(after(partition, 0), limit).await;
+        let read = read.unwrap();
+        assert_eq!(read.len(), count);
+        assert!(
+            read.iter()
+                .all(|event| event.position.partition == partition)
+        );
+        let rest = feed
+            .feed
+            .read_partition(after(partition, count as u64), limit);
+        assert_eq!(rest.await, Ok(Vec::new()));
+    }
+    feed.feed.wait_in_partition(after(1, 1)).await.unwrap();
+    let mut wait = pin!(feed.feed.wait_in_partition(after(1, 2)));
+    done(&*feed.store, desk.place_in(2, new_order())).await;
+    // Often enough to see the other partition's event, were it looked at.
+    for _ in 0..3 {
+        let waiting = poll_fn(|context| Poll::Ready(wait.as_mut().poll(context))).await;
+        assert!(waiting.is_pending(), "another partition's event woke it");
+        let seen = feed.feed.read_partition(after(2, 1), limit).await.unwrap();
+        assert_eq!(seen.len(), 1);
+    }
+    done(&*feed.store, desk.place_in(1, new_order())).await;
+    wait.await.unwrap();
+    let read = feed.feed.read_partition(after(1, 2), limit).await.unwrap();
+    assert_eq!(read.len(), 1);
 }

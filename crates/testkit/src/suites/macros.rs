@@ -205,6 +205,7 @@ macro_rules! event_feed_suite {
                 the_feed_is_the_history,
                 only_done_changes_write_events,
                 a_position_ahead_of_the_feed_is_refused,
+                a_partition_is_read_in_bounded_pages,
             ]
         );
         $crate::conformance_tests!(
@@ -229,6 +230,43 @@ macro_rules! event_feed_partitions_suite {
             [
                 each_partition_is_dense_by_itself,
                 a_wait_sees_every_partition,
+                one_partition_is_read_and_waited_for_alone,
+            ]
+        );
+    };
+}
+
+/// The rules of `FeedLeases` that hold for one replica as well; `make` answers `(guard, Leases)`.
+#[macro_export]
+macro_rules! feed_leases_suite {
+    ($make:expr) => {
+        $crate::conformance_tests!(
+            $make,
+            feed_leases,
+            [
+                a_store_has_one_id,
+                partitions_with_events_are_held,
+                what_was_published_only_rises,
+                a_restart_goes_back_and_changes_the_epoch,
+                who_left_holds_nothing,
+            ]
+        );
+    };
+}
+
+/// The rules of `FeedLeases` between replicas; `make` answers `(guard, Leases)`.
+#[macro_export]
+macro_rules! feed_leases_rivals_suite {
+    ($make:expr) => {
+        $crate::conformance_tests!(
+            $make,
+            feed_leases,
+            [
+                a_lease_is_one_replicas,
+                an_expired_lease_is_taken_in_a_higher_epoch,
+                a_replica_that_joins_gets_its_share,
+                a_replica_that_leaves_gives_all_back,
+                many_replicas_hold_each_partition_once,
             ]
         );
     };
@@ -242,7 +280,9 @@ macro_rules! event_publisher_suite {
             $make,
             event_publisher,
             [
-                a_new_partition_stands_at_zero,
+                a_new_partition_has_no_cursor,
+                a_cursor_that_is_set_stands,
+                a_look_fences_nobody,
                 events_are_published_once_and_in_order,
                 publishing_nothing_does_nothing,
                 an_earlier_holder_is_fenced,

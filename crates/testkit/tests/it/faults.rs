@@ -117,9 +117,9 @@ async fn a_broker_that_is_away_says_so() {
     let unavailable = PublishError::Unavailable {
         detail: "no leader".to_owned(),
     };
-    assert_eq!(broker.publisher().cursor(0).await, Err(unavailable));
+    assert_eq!(broker.publisher().take_over(0).await, Err(unavailable));
     broker.set_away(None);
-    assert_eq!(broker.publisher().cursor(0).await, Ok(0));
+    assert_eq!(broker.publisher().take_over(0).await, Ok(None));
 }
 
 #[test]

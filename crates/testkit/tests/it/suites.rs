@@ -30,6 +30,25 @@ mod feed {
     testkit::event_feed_partitions_suite!(make);
 }
 
+mod leases {
+    use std::sync::Arc;
+    use testkit::fakes::MemoryStore;
+    use testkit::suites::feed_leases::Leases;
+
+    async fn make() -> ((), Leases) {
+        let store = Arc::new(MemoryStore::new());
+        (
+            (),
+            Leases {
+                store: Arc::clone(&store) as _,
+                leases: store,
+            },
+        )
+    }
+    testkit::feed_leases_suite!(make);
+    testkit::feed_leases_rivals_suite!(make);
+}
+
 mod publisher {
     use async_trait::async_trait;
     use order_core::ports::EventPublisher;
