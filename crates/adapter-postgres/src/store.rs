@@ -10,8 +10,8 @@ use async_trait::async_trait;
 use group_commit::ConfigError;
 use order_core::domain::{FactKey, IdempotencyKey, Order, OrderId, Timestamp};
 use order_core::ports::{
-    Change, Committed, ListQuery, OrderStore, ParkedFact, RecordedEvent, StoreError, StoredFact,
-    StoredRequest,
+    Change, Committed, Due, ListQuery, OrderStore, ParkedFact, RecordedEvent, StoreError,
+    StoredFact, StoredRequest,
 };
 use order_store::{Batchers, Place, Progress, Stats, reads, register_gauge};
 use prometheus_client::metrics::counter::Counter;
@@ -164,8 +164,12 @@ impl OrderStore for PostgresStore {
         reads::history(&self.reader, order_id, after_version, limit).await
     }
 
-    async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<OrderId>, StoreError> {
-        reads::due(&self.reader, now, limit).await
+    async fn now(&self) -> Result<Timestamp, StoreError> {
+        reads::now(&self.reader).await
+    }
+
+    async fn due(&self, limit: usize) -> Result<Due, StoreError> {
+        reads::due(&self.reader, limit).await
     }
 
     async fn parked_ready(&self, limit: usize) -> Result<Vec<(OrderId, ParkedFact)>, StoreError> {

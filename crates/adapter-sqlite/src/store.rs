@@ -11,8 +11,8 @@ use async_trait::async_trait;
 use group_commit::ConfigError;
 use order_core::domain::{FactKey, IdempotencyKey, Order, OrderId, Timestamp};
 use order_core::ports::{
-    Change, Committed, FeedToken, ListQuery, OrderStore, ParkedFact, RecordedEvent, StoreError,
-    StoredFact, StoredRequest,
+    Change, Committed, Due, FeedToken, ListQuery, OrderStore, ParkedFact, RecordedEvent,
+    StoreError, StoredFact, StoredRequest,
 };
 use order_store::{Batchers, Place, Progress, Stats, reads, register_gauge};
 use prometheus_client::registry::{Registry, Unit};
@@ -165,8 +165,12 @@ impl OrderStore for SqliteStore {
         reads::history(&self.reader, order_id, after_version, limit).await
     }
 
-    async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<OrderId>, StoreError> {
-        reads::due(&self.reader, now, limit).await
+    async fn now(&self) -> Result<Timestamp, StoreError> {
+        reads::now(&self.reader).await
+    }
+
+    async fn due(&self, limit: usize) -> Result<Due, StoreError> {
+        reads::due(&self.reader, limit).await
     }
 
     async fn parked_ready(&self, limit: usize) -> Result<Vec<(OrderId, ParkedFact)>, StoreError> {

@@ -17,6 +17,7 @@ mod place_order;
 mod publish_feed;
 mod record_fact;
 mod release_order;
+mod sweep;
 mod turns;
 mod watch_orders;
 
@@ -27,6 +28,7 @@ pub use list_orders::{OrderPage, PageRequest};
 pub use place_order::{PlaceRequest, Placed};
 pub use publish_feed::{FeedPublisher, Halt, Publishing, Standstill, resume_after};
 pub use record_fact::{FactOutcome, FactReceipt};
+pub use sweep::Swept;
 pub use watch_orders::{EventFilter, FeedBatch};
 
 use crate::ports::{Clock, EventFeed, IdSource, OrderStore};

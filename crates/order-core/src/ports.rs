@@ -29,4 +29,4 @@ pub use rate_limiter::{RateDecision, RateLimiter};
 pub use store_change::{
     Change, Committed, FactRecord, ParkedFact, RequestRecord, StoredFact, StoredRequest,
 };
-pub use store_query::{ListFilter, ListQuery};
+pub use store_query::{Due, ListFilter, ListQuery};

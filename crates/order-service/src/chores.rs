@@ -18,13 +18,18 @@ pub(crate) async fn run(orders: Orders, mut stop: watch::Receiver<bool>) {
     let mut failing = false;
     loop {
         tokio::select! {
-            _ = ticks.tick() => {}
+            // Much work must not keep the service from stopping.
+            biased;
             _ = stop.wait_for(|stop| *stop) => return,
+            _ = ticks.tick() => {}
         }
         let bury = Instant::now() >= bury_at;
         match round(&orders, bury).await {
-            Ok(()) => {
+            Ok(more) => {
                 failing = false;
+                if more {
+                    ticks.reset_immediately();
+                }
                 if bury {
                     bury_at = Instant::now() + BURY_EVERY;
                 }
@@ -39,11 +44,16 @@ pub(crate) async fn run(orders: Orders, mut stop: watch::Receiver<bool>) {
     }
 }
 
-async fn round(orders: &Orders, bury: bool) -> Result<(), AppError> {
+/// Answers whether the next round is to follow at once.
+async fn round(orders: &Orders, bury: bool) -> Result<bool, AppError> {
     let expired = orders.expire_due().await?;
     let applied = orders.apply_all_parked().await?;
-    if expired > 0 || applied > 0 {
-        tracing::info!(deadlines = expired, parked_facts = applied, "chores done");
+    if expired.done > 0 || applied.done > 0 {
+        tracing::info!(
+            deadlines = expired.done,
+            parked_facts = applied.done,
+            "chores done"
+        );
     }
     if bury {
         let buried = orders.bury_parked().await?;
@@ -54,5 +64,5 @@ async fn round(orders: &Orders, bury: bool) -> Result<(), AppError> {
             );
         }
     }
-    Ok(())
+    Ok(expired.more || applied.more)
 }

@@ -56,6 +56,22 @@ pub trait Columns {
         self.wide(row, column).map(OrderId::from_u128)
     }
 
+    /// A time, in milliseconds since the epoch.
+    fn time(&self, row: &Self::Row, column: usize) -> Result<Timestamp, StoreError> {
+        let time = Timestamp::from_millis(self.number(row, column)?);
+        time.ok_or_else(|| self.unreadable("a time", &"it is out of range"))
+    }
+
+    /// The database's time, and `order_id IS NOT NULL, order_id` of an order that is due.
+    fn due(&self, row: &Self::Row) -> Result<(Timestamp, Option<OrderId>), StoreError> {
+        let order = if self.flag(row, 1)? {
+            Some(self.order_id(row, 2)?)
+        } else {
+            None
+        };
+        Ok((self.time(row, 0)?, order))
+    }
+
     /// `order_id, snapshot` from `column` on.
     fn order_at(&self, row: &Self::Row, column: usize) -> Result<Arc<Order>, StoreError> {
         let order = decode_order(self.bytes(row, column + 1)?);

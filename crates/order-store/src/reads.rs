@@ -6,7 +6,7 @@
 use crate::columns::Columns;
 use crate::prepare::fact_digest;
 use order_core::domain::{FactKey, IdempotencyKey, Order, OrderId, Timestamp};
-use order_core::ports::{ParkedFact, RecordedEvent, StoreError, StoredFact, StoredRequest};
+use order_core::ports::{Due, ParkedFact, RecordedEvent, StoreError, StoredFact, StoredRequest};
 use std::sync::Arc;
 
 /// Asks a database.
@@ -62,7 +62,9 @@ pub struct Statements {
     pub request: &'static str,
     /// [`find_fact`] by the digest of its id, columns of [`Columns::fact`].
     pub fact: &'static str,
-    /// [`due`], columns of [`Columns::id`].
+    /// [`now`], one row of one number: milliseconds of the database's clock.
+    pub now: &'static str,
+    /// [`due`], at least one row, columns of [`Columns::due`].
     pub due: &'static str,
     /// [`parked_ready`], columns of [`Columns::parked_with_order`].
     pub parked_ready: &'static str,
@@ -76,11 +78,12 @@ pub struct Statements {
 
 impl Statements {
     /// All of them, for a test of their plans.
-    pub const fn all(&self) -> [&'static str; 8] {
+    pub const fn all(&self) -> [&'static str; 9] {
         [
             self.external,
             self.request,
             self.fact,
+            self.now,
             self.due,
             self.parked_ready,
             self.parked_for,
@@ -120,15 +123,23 @@ pub async fn find_fact<R: Reads>(
     reader.first(&rows, R::fact)
 }
 
+/// `OrderStore::now`.
+pub async fn now<R: Reads>(reader: &R) -> Result<Timestamp, StoreError> {
+    let rows = reader.ask(R::STATEMENTS.now, R::Values::new()).await?;
+    let now = reader.first(&rows, |reader, row| reader.time(row, 0))?;
+    now.ok_or_else(|| reader.unreadable("the time", &"there is none"))
+}
+
 /// `OrderStore::due`.
-pub async fn due<R: Reads>(
-    reader: &R,
-    now: Timestamp,
-    limit: usize,
-) -> Result<Vec<OrderId>, StoreError> {
-    let values = R::Values::new().number(now.millis()).limit(limit);
+pub async fn due<R: Reads>(reader: &R, limit: usize) -> Result<Due, StoreError> {
+    let values = R::Values::new().limit(limit);
     let rows = reader.ask(R::STATEMENTS.due, values).await?;
-    reader.all(&rows, R::id)
+    let rows = reader.all(&rows, R::due)?;
+    let Some(&(now, _)) = rows.first() else {
+        return Err(reader.unreadable("the time", &"there is none"));
+    };
+    let orders = rows.into_iter().filter_map(|(_, order)| order).collect();
+    Ok(Due { now, orders })
 }
 
 /// `OrderStore::parked_ready`.

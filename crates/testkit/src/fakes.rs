@@ -1,6 +1,7 @@
 //! One in-memory fake for each port, held to the same conformance suites as the real adapters, so
 //! that a test on a fake proves something about the service.
 
+mod machine_clock;
 mod manual_clock;
 mod memory_broker;
 mod memory_cache;
@@ -11,6 +12,7 @@ mod sequential_ids;
 mod static_health;
 mod store_state;
 
+pub use machine_clock::MachineClock;
 pub use manual_clock::ManualClock;
 pub use memory_broker::{MemoryBroker, MemoryPublisher};
 pub use memory_cache::MemoryCache;

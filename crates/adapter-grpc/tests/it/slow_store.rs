@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use order_core::domain::{FactKey, IdempotencyKey, Order, OrderId, Timestamp};
 use order_core::ports::{
-    Change, Committed, EventFeed, FeedError, FeedPosition, FeedToken, ListQuery, OrderStore,
+    Change, Committed, Due, EventFeed, FeedError, FeedPosition, FeedToken, ListQuery, OrderStore,
     PageLimit, ParkedFact, RecordedEvent, StoreError, StoredFact, StoredRequest,
 };
 use std::sync::Arc;
@@ -72,8 +72,12 @@ impl OrderStore for SlowStore {
         self.inner.history(order_id, after_version, limit).await
     }
 
-    async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<OrderId>, StoreError> {
-        self.inner.due(now, limit).await
+    async fn now(&self) -> Result<Timestamp, StoreError> {
+        self.inner.now().await
+    }
+
+    async fn due(&self, limit: usize) -> Result<Due, StoreError> {
+        self.inner.due(limit).await
     }
 
     async fn parked_ready(&self, limit: usize) -> Result<Vec<(OrderId, ParkedFact)>, StoreError> {

@@ -6,8 +6,12 @@ pub(crate) const STATEMENTS: Statements = Statements {
     external: "SELECT order_id FROM orders WHERE external_id = $1",
     request: "SELECT request_fingerprint, order_id, version FROM order_events WHERE request_key = $1",
     fact: "SELECT fingerprint, order_id IS NOT NULL, order_id, version FROM facts WHERE key = $1",
-    due: "SELECT order_id FROM orders \
-    WHERE deadline IS NOT NULL AND deadline <= $1 ORDER BY deadline, order_id LIMIT $2",
+    now: "SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::int8",
+    // The time is taken once, before the index is descended to it. There is a row even if no order is due.
+    due: "SELECT t.now, due.order_id IS NOT NULL, due.order_id \
+    FROM (SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::int8 AS now) t \
+    LEFT JOIN LATERAL (SELECT order_id FROM orders \
+    WHERE deadline IS NOT NULL AND deadline <= t.now ORDER BY deadline, order_id LIMIT $1) due ON true",
     parked_ready: "SELECT known_order_id, content FROM parked_facts \
     WHERE known_order_id IS NOT NULL ORDER BY parked_at, seq LIMIT $1",
     parked_for: "SELECT known_order_id, content FROM parked_facts \

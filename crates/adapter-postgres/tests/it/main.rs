@@ -8,6 +8,7 @@
 
 mod batch;
 mod conformance;
+mod deadlines;
 mod faults;
 mod faults_network;
 mod health;

@@ -6,7 +6,7 @@ use adapter_postgres::PostgresStore;
 use async_trait::async_trait;
 use order_core::domain::{FactKey, IdempotencyKey, Order, OrderId, Timestamp};
 use order_core::ports::{
-    Change, Committed, EventFeed, FeedError, FeedPosition, FeedToken, ListQuery, OrderStore,
+    Change, Committed, Due, EventFeed, FeedError, FeedPosition, FeedToken, ListQuery, OrderStore,
     PageLimit, ParkedFact, RecordedEvent, StoreError, StoredFact, StoredRequest,
 };
 use std::sync::Arc;
@@ -125,8 +125,12 @@ impl OrderStore for Pair {
     ) -> Result<Vec<RecordedEvent>, StoreError> {
         self.next().history(order_id, after_version, limit).await
     }
-    async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<OrderId>, StoreError> {
-        self.next().due(now, limit).await
+    async fn now(&self) -> Result<Timestamp, StoreError> {
+        self.next().now().await
+    }
+
+    async fn due(&self, limit: usize) -> Result<Due, StoreError> {
+        self.next().due(limit).await
     }
     async fn parked_ready(&self, limit: usize) -> Result<Vec<(OrderId, ParkedFact)>, StoreError> {
         self.next().parked_ready(limit).await

@@ -6,8 +6,13 @@ pub(crate) const STATEMENTS: Statements = Statements {
     external: "SELECT order_id FROM orders WHERE external_id = ?1",
     request: "SELECT fingerprint, order_id, version FROM requests WHERE key = ?1",
     fact: "SELECT fingerprint, order_id IS NOT NULL, order_id, version FROM facts WHERE key = ?1",
-    due: "SELECT order_id FROM orders \
-    WHERE deadline IS NOT NULL AND deadline <= ?1 ORDER BY deadline, order_id LIMIT ?2",
+    // The machine's clock, for there the file is.
+    now: "SELECT CAST(unixepoch('subsec') * 1000 AS INTEGER)",
+    // The time is the same all through a statement. There is a row even if no order is due.
+    due: "SELECT t.now, due.order_id IS NOT NULL, due.order_id \
+    FROM (SELECT CAST(unixepoch('subsec') * 1000 AS INTEGER) AS now) t LEFT JOIN (SELECT order_id FROM orders \
+    WHERE deadline IS NOT NULL AND deadline <= CAST(unixepoch('subsec') * 1000 AS INTEGER) \
+    ORDER BY deadline, order_id LIMIT ?1) due ON true",
     parked_ready: "SELECT known_order_id, content FROM parked_facts \
     WHERE known_order_id IS NOT NULL ORDER BY parked_at, seq LIMIT ?1",
     parked_for: "SELECT known_order_id, content FROM parked_facts \

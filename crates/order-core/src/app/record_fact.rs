@@ -146,7 +146,8 @@ impl Orders {
         let parked = ParkedFact {
             fact: recording.fact.clone(),
             fingerprint: recording.fingerprint,
-            parked_at: self.clock.now(),
+            // How long it has waited is decided by the store's clock, so that is when it came.
+            parked_at: self.store.now().await?,
             traceparent: recording.cause.traceparent.clone(),
             caller: recording.cause.caller.clone(),
         };

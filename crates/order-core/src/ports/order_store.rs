@@ -1,6 +1,8 @@
 //! Where orders are kept.
 
-use super::{Change, Committed, ListQuery, ParkedFact, RecordedEvent, StoredFact, StoredRequest};
+use super::{
+    Change, Committed, Due, ListQuery, ParkedFact, RecordedEvent, StoredFact, StoredRequest,
+};
 use crate::domain::{FactKey, IdempotencyKey, Order, OrderId, Timestamp};
 use async_trait::async_trait;
 use std::sync::Arc;
@@ -22,6 +24,8 @@ use std::sync::Arc;
 /// - `Place` under an id that is taken, and `Remember` for an order that is not there, are a
 ///   `VersionConflict`. The id of a parked fact stays known after it was buried, so it is never
 ///   applied as well.
+/// - There is one time for all replicas, the store's own: what depends on a stored time (deadlines, how
+///   long a fact has waited) is decided by it, never by the clock of the process that asks.
 #[async_trait]
 pub trait OrderStore: Send + Sync {
     /// Writes one change.
@@ -58,9 +62,12 @@ pub trait OrderStore: Send + Sync {
         limit: usize,
     ) -> Result<Vec<RecordedEvent>, StoreError>;
 
-    /// Orders whose [`open_deadline`](Order::open_deadline) is at or before `now`, earliest first,
-    /// `limit` at most.
-    async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<OrderId>, StoreError>;
+    /// The store's time.
+    async fn now(&self) -> Result<Timestamp, StoreError>;
+
+    /// Orders whose [`open_deadline`](Order::open_deadline) is at or before the store's time, earliest
+    /// first, `limit` at most; with that time.
+    async fn due(&self, limit: usize) -> Result<Due, StoreError>;
 
     /// Parked facts whose order is known, with that order, oldest first, `limit` at most.
     async fn parked_ready(&self, limit: usize) -> Result<Vec<(OrderId, ParkedFact)>, StoreError>;

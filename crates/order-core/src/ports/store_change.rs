@@ -78,7 +78,7 @@ pub struct ParkedFact {
     pub fact: IncomingFact,
     /// What was said.
     pub fingerprint: Fingerprint,
-    /// When it came.
+    /// When it came, by the store's clock.
     pub parked_at: Timestamp,
     /// W3C trace context of its message.
     pub traceparent: Option<String>,

@@ -1,4 +1,4 @@
-//! Lists of orders: which ones, and from where on.
+//! Lists of orders: which ones, and from where on; and orders that are due.
 
 use crate::domain::{FulfillmentStatus, OrderId, PaymentStatus, State, Timestamp};
 
@@ -30,4 +30,13 @@ pub struct ListQuery {
     pub before: Option<OrderId>,
     /// How many at most.
     pub limit: usize,
+}
+
+/// Orders whose deadline has passed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Due {
+    /// The store's time, by which they are due and at which they are to be decided upon.
+    pub now: Timestamp,
+    /// The orders, earliest deadline first.
+    pub orders: Vec<OrderId>,
 }

@@ -11,13 +11,17 @@ use testkit::fakes::{ManualClock, MemoryStore, SequentialIds};
 pub(crate) struct House {
     pub(crate) orders: Orders,
     pub(crate) store: MemoryStore,
+    /// Of the process.
     pub(crate) clock: Arc<ManualClock>,
+    /// Of the store.
+    pub(crate) store_clock: Arc<ManualClock>,
 }
 
 impl House {
     pub(crate) fn new() -> House {
-        let store = MemoryStore::new();
         let clock = Arc::new(ManualClock::default());
+        let store_clock = Arc::new(ManualClock::default());
+        let store = MemoryStore::on(store_clock.clone());
         let orders = Orders::new(
             Arc::new(store.clone()),
             Arc::new(store.clone()),
@@ -28,6 +32,7 @@ impl House {
             orders,
             store,
             clock,
+            store_clock,
         }
     }
 

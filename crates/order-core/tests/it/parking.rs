@@ -126,8 +126,8 @@ async fn what_an_outage_kept_waiting_is_applied_later() {
             .await
             .is_err()
     );
-    assert_eq!(house.orders.apply_all_parked().await.unwrap(), 1);
-    assert_eq!(house.orders.apply_all_parked().await.unwrap(), 0);
+    assert_eq!(house.orders.apply_all_parked().await.unwrap().done, 1);
+    assert_eq!(house.orders.apply_all_parked().await.unwrap().done, 0);
     let id = house
         .placed("late", new_order().external("x"))
         .await
@@ -142,9 +142,9 @@ async fn a_fact_waits_for_72_hours() {
         .tell(captured("m1", Named::External("x"), 1_000))
         .await
         .unwrap();
-    house.clock.advance(PARKING_MILLIS);
+    house.store_clock.advance(PARKING_MILLIS);
     assert_eq!(house.orders.bury_parked().await.unwrap(), 0);
-    house.clock.advance(1);
+    house.store_clock.advance(1);
     assert_eq!(house.orders.bury_parked().await.unwrap(), 1);
     assert_eq!(house.store.buried().len(), 1);
     let id = house.placed("k", new_order().external("x")).await.order_id;
@@ -169,10 +169,12 @@ async fn deadlines_are_dealt_with_once() {
         .order_id;
     house.placed("c", new_order()).await;
     house.tell(captured("m", Named::Id(paid), 1)).await.unwrap();
-    assert_eq!(house.orders.expire_due().await.unwrap(), 0);
-    house.clock.advance(1_000);
-    assert_eq!(house.orders.expire_due().await.unwrap(), 2);
-    assert_eq!(house.orders.expire_due().await.unwrap(), 0);
+    let expired = async || house.orders.expire_due().await.unwrap().done;
+    house.store_clock.advance(999);
+    assert_eq!(expired().await, 0);
+    house.store_clock.advance(1);
+    assert_eq!(expired().await, 2);
+    assert_eq!(expired().await, 0);
     assert_eq!(house.now(unpaid).await.state, State::Expired);
     assert_eq!(house.now(paid).await.holds[0].kind, "DEADLINE_PASSED_PAID");
 }

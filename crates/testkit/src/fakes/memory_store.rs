@@ -1,13 +1,16 @@
 //! A store and feed in memory: the reference that every real store is compared with.
 
-use super::locked;
+use super::memory_leases::Leases;
 use super::store_state::{Feed, State};
+use super::{MachineClock, locked};
 use async_trait::async_trait;
 use order_core::domain::{FactKey, IdempotencyKey, Order, OrderId, Timestamp};
 use order_core::ports::{
-    Change, Committed, EventFeed, FeedError, FeedPosition, FeedToken, ListFilter, ListQuery,
-    OrderStore, PageLimit, ParkedFact, RecordedEvent, StoreError, StoredFact, StoredRequest,
+    Change, Clock, Committed, Due, EventFeed, FeedError, FeedPosition, FeedToken, ListFilter,
+    ListQuery, OrderStore, PageLimit, ParkedFact, RecordedEvent, StoreError, StoredFact,
+    StoredRequest,
 };
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 use tokio::sync::Notify;
@@ -20,12 +23,12 @@ const LINE_BYTES: usize = 60;
 
 /// Orders, events, keys and parked facts in memory. Clones are the same store, as two replicas on
 /// one database are. Every part of the contract holds but durability.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct MemoryStore(pub(super) Arc<Shared>);
 
-#[derive(Debug, Default)]
 pub(super) struct Shared {
-    pub(super) leases: Mutex<super::memory_leases::Leases>,
+    clock: Arc<dyn Clock>,
+    pub(super) leases: Mutex<Leases>,
     state: Mutex<State>,
     /// Told of every commit.
     written: Notify,
@@ -41,9 +44,24 @@ struct Faults {
 }
 
 impl MemoryStore {
-    /// An empty store.
+    /// An empty store, whose time is the machine's.
     pub fn new() -> MemoryStore {
-        MemoryStore::default()
+        MemoryStore::on(Arc::new(MachineClock))
+    }
+
+    /// An empty store whose time is that of `clock`.
+    pub fn on(clock: Arc<dyn Clock>) -> MemoryStore {
+        MemoryStore::with(clock, State::default(), Leases::default())
+    }
+
+    fn with(clock: Arc<dyn Clock>, state: State, leases: Leases) -> MemoryStore {
+        MemoryStore(Arc::new(Shared {
+            clock,
+            leases: Mutex::new(leases),
+            state: Mutex::new(state),
+            written: Notify::new(),
+            faults: Mutex::default(),
+        }))
     }
 
     /// Lets the next call fail with `error`; it does nothing.
@@ -77,13 +95,9 @@ impl MemoryStore {
     /// A store of its own with the same contents.
     #[must_use]
     pub fn fork(&self) -> MemoryStore {
-        let state = Mutex::new(locked(&self.0.state).clone());
-        let leases = Mutex::new(locked(&self.0.leases).clone());
-        MemoryStore(Arc::new(Shared {
-            state,
-            leases,
-            ..Shared::default()
-        }))
+        let state = locked(&self.0.state).clone();
+        let leases = locked(&self.0.leases).clone();
+        MemoryStore::with(Arc::clone(&self.0.clock), state, leases)
     }
 
     /// How many orders it holds.
@@ -211,19 +225,25 @@ impl OrderStore for MemoryStore {
         Ok(later.take(limit).cloned().collect())
     }
 
-    async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<OrderId>, StoreError> {
+    async fn now(&self) -> Result<Timestamp, StoreError> {
+        drop(self.state()?);
+        Ok(self.0.clock.now())
+    }
+
+    async fn due(&self, limit: usize) -> Result<Due, StoreError> {
         let state = self.state()?;
+        let now = self.0.clock.now();
         let open = state.orders.keys().filter_map(|id| state.current(*id));
         let mut due: Vec<(Timestamp, OrderId)> = open
             .filter_map(|order| Some((order.open_deadline()?, order.order_id)))
             .collect();
         due.retain(|&(deadline, _)| deadline <= now);
         due.sort_unstable();
-        Ok(due
-            .into_iter()
-            .take(limit)
-            .map(|(_, order_id)| order_id)
-            .collect())
+        let orders = due.into_iter().take(limit).map(|(_, order_id)| order_id);
+        Ok(Due {
+            now,
+            orders: orders.collect(),
+        })
     }
 
     async fn parked_ready(&self, limit: usize) -> Result<Vec<(OrderId, ParkedFact)>, StoreError> {
@@ -326,6 +346,20 @@ impl EventFeed for MemoryStore {
                 return Ok(());
             }
         }
+    }
+}
+
+impl Default for MemoryStore {
+    fn default() -> MemoryStore {
+        MemoryStore::new()
+    }
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shared")
+            .field("state", &self.state)
+            .finish_non_exhaustive()
     }
 }
 

@@ -77,7 +77,7 @@ impl Machine {
                 limit: ALL,
                 ..ListQuery::default()
             }),
-            Call::Due(Timestamp::MAX, ALL),
+            Call::Due(ALL),
             Call::ParkedReady(ALL),
         ];
         calls.extend((0..16).map(|n| Call::FindRequest(key(n))));
@@ -174,7 +174,7 @@ impl Machine {
                 after,
                 limit,
             } => Call::History(order_id(self.slot(order)), after.into(), limit.into()),
-            Op::Due { after, limit } => Call::Due(deadline(u64::from(after)), limit.into()),
+            Op::Due { limit } => Call::Due(limit.into()),
             Op::ParkedReady { limit } => Call::ParkedReady(limit.into()),
             Op::ParkedFor { order, limit } => Call::ParkedFor(order_id(order.into()), limit.into()),
             Op::ReadAfter { offset, limit } => {
@@ -188,7 +188,8 @@ impl Machine {
         })
     }
 
-    /// Places the next order. Deadlines fall while ids rise, so that their orders differ.
+    /// Places the next order. Deadlines fall while ids rise, so that their orders differ; one of four
+    /// is never due.
     fn place(&self, key: u8, external: Option<u8>, kind: u8) -> Change {
         let slot = self.store.order_count() as u64;
         let placed_at = order_id(slot).placed_at();

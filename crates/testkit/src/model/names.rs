@@ -23,7 +23,11 @@ pub(super) fn order_id(slot: u64) -> OrderId {
     OrderId::v7(start().plus_millis(after), 0, slot)
 }
 
+/// Long past by every store's clock, or never to be reached.
 pub(super) fn deadline(place: u64) -> Timestamp {
+    if place.is_multiple_of(4) {
+        return Timestamp::MAX;
+    }
     start().plus_millis(DEADLINES_MILLIS + APART_MILLIS * i64::try_from(place).unwrap_or(0))
 }
 

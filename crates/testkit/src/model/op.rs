@@ -72,7 +72,6 @@ pub enum Op {
         limit: u8,
     },
     Due {
-        after: u8,
         limit: u8,
     },
     ParkedReady {
@@ -128,7 +127,7 @@ fn any_question() -> impl Strategy<Value = Op> {
             .prop_map(|(filters, before, limit)| Op::List { filters, before, limit }),
         2 => (order.clone(), 0..9_u8, limit.clone())
             .prop_map(|(order, after, limit)| Op::History { order, after, limit }),
-        2 => (0..40_u8, limit.clone()).prop_map(|(after, limit)| Op::Due { after, limit }),
+        2 => limit.clone().prop_map(|limit| Op::Due { limit }),
         2 => limit.clone().prop_map(|limit| Op::ParkedReady { limit }),
         2 => (order, limit.clone()).prop_map(|(order, limit)| Op::ParkedFor { order, limit }),
         2 => (any::<u8>(), limit).prop_map(|(offset, limit)| Op::ReadAfter { offset, limit }),

@@ -123,7 +123,9 @@ macro_rules! order_store_suite {
             $make,
             order_store::deadlines,
             [
+                the_store_tells_its_time,
                 orders_are_due_earliest_deadline_first,
+                an_order_is_due_at_its_deadline,
                 an_order_that_moved_on_is_not_due,
                 an_amended_deadline_counts,
             ]

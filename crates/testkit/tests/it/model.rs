@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use order_core::domain::{FactKey, IdempotencyKey, Order, OrderId, Timestamp};
 use order_core::ports::{
-    Change, Committed, ListQuery, OrderStore, ParkedFact, RecordedEvent, StoreError, StoredFact,
-    StoredRequest,
+    Change, Committed, Due, ListQuery, OrderStore, ParkedFact, RecordedEvent, StoreError,
+    StoredFact, StoredRequest,
 };
 use std::sync::Arc;
 use testkit::fakes::MemoryStore;
@@ -89,8 +89,12 @@ impl OrderStore for Forgetful {
         self.0.history(order_id, after_version, limit).await
     }
 
-    async fn due(&self, now: Timestamp, limit: usize) -> Answer<Vec<OrderId>> {
-        self.0.due(now, limit).await
+    async fn now(&self) -> Answer<Timestamp> {
+        self.0.now().await
+    }
+
+    async fn due(&self, limit: usize) -> Answer<Due> {
+        self.0.due(limit).await
     }
 
     async fn parked_ready(&self, limit: usize) -> Answer<Vec<(OrderId, ParkedFact)>> {

@@ -113,12 +113,25 @@ mod limiter {
 mod clock {
     use order_core::ports::Clock;
     use std::sync::Arc;
-    use testkit::fakes::ManualClock;
+    use testkit::fakes::{MachineClock, ManualClock};
 
-    async fn make() -> ((), Arc<dyn Clock>) {
-        ((), Arc::new(ManualClock::default()))
+    mod manual {
+        use super::*;
+
+        async fn make() -> ((), Arc<dyn Clock>) {
+            ((), Arc::new(ManualClock::default()))
+        }
+        testkit::clock_suite!(make);
     }
-    testkit::clock_suite!(make);
+
+    mod machine {
+        use super::*;
+
+        async fn make() -> ((), Arc<dyn Clock>) {
+            ((), Arc::new(MachineClock))
+        }
+        testkit::clock_suite!(make);
+    }
 }
 
 mod ids {
