@@ -7,6 +7,8 @@
 mod client;
 mod config;
 mod error;
+mod inbound;
 
 pub use config::{Config, Tls, Topics};
 pub use error::KafkaError;
+pub use inbound::{Inbound, InboundConfig, InboundMetrics, InboundStatus};

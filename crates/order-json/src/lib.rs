@@ -43,7 +43,9 @@ pub use envelope::Attribute;
 pub use event::EventView;
 pub use event_data::EventDataView;
 pub use fact_event::FactEvent;
-pub use message::{CANCEL, Content, Message, PLACE, message_from_parts, message_from_structured};
+pub use message::{
+    CANCEL, Content, Message, PLACE, is_traceparent, message_from_parts, message_from_structured,
+};
 pub use new_order::{NewOrder, NewOrderLine};
 pub use order::OrderView;
 pub use parse::{Malformed, Parsed, WireType, parse};

@@ -94,3 +94,21 @@ fn check_source(envelope: &mut Envelope<'_>) {
         envelope.wrong.add(field, reason);
     }
 }
+
+/// Whether this is a valid `traceparent`; any other is to be ignored (W3C Trace Context section 3.2).
+pub fn is_traceparent(text: &str) -> bool {
+    let mut parts = text.split('-');
+    let mut hex = |length: usize| {
+        let lower = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+        let part = parts.next();
+        part.filter(|part| part.len() == length && part.bytes().all(lower))
+    };
+    let (Some(version), Some(trace), Some(parent), Some(_)) = (hex(2), hex(32), hex(16), hex(2))
+    else {
+        return false;
+    };
+    let some_bit = |part: &str| part.bytes().any(|byte| byte != b'0');
+    // Later versions may have more parts; version 00 has four.
+    let whole = version != "00" || parts.next().is_none();
+    version != "ff" && some_bit(trace) && some_bit(parent) && whole && text.len() <= 128
+}
