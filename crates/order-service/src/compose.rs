@@ -17,6 +17,7 @@ pub(crate) struct Service {
     pub(crate) registry: Arc<Registry>,
     pub(crate) http_metrics: adapter_http::Metrics,
     pub(crate) grpc_metrics: adapter_grpc::Metrics,
+    pub(crate) inbound_metrics: adapter_kafka::InboundMetrics,
 }
 
 /// Opens the store and composes the service on it.
@@ -27,6 +28,7 @@ pub(crate) async fn compose(config: &Config) -> Result<Service, String> {
     open.handle.register_metrics(&mut registry);
     let http_metrics = adapter_http::Metrics::new(&mut registry);
     let grpc_metrics = adapter_grpc::Metrics::new(&mut registry);
+    let inbound_metrics = adapter_kafka::InboundMetrics::new(&mut registry);
     let (clock, ids) = (Arc::new(SystemClock), Arc::new(Uuid7Source::default()));
     let orders = Orders::new(open.orders, open.feed, clock, ids)
         .placing_in(own_partition(config.feed_partitions));
@@ -39,6 +41,7 @@ pub(crate) async fn compose(config: &Config) -> Result<Service, String> {
         registry: Arc::new(registry),
         http_metrics,
         grpc_metrics,
+        inbound_metrics,
     })
 }
 

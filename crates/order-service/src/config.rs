@@ -2,10 +2,12 @@
 //! the value was given.
 
 mod database;
+mod kafka;
 mod reader;
 mod render;
 
 pub(crate) use database::Database;
+pub(crate) use kafka::Kafka;
 pub(crate) use render::render;
 
 use crate::values::Values;
@@ -22,6 +24,7 @@ pub(crate) struct Config {
     pub(crate) grpc_listen_addr: SocketAddr,
     pub(crate) database: Database,
     pub(crate) feed_partitions: u16,
+    pub(crate) kafka: Option<Kafka>,
     pub(crate) planes: Planes,
     pub(crate) plane_wait: Duration,
     pub(crate) log_level: String,
@@ -78,6 +81,7 @@ impl Config {
             mgmt_listen_addr: read.address("mgmt_listen_addr"),
             database: read.database(planes.storage.clone()),
             feed_partitions: u16::try_from(partitions).unwrap_or(1),
+            kafka: read.kafka(planes.data.clone()),
             planes,
             plane_wait: read.duration("plane_wait"),
             log_level: read.log_level("log_level"),

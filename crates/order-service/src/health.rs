@@ -14,13 +14,16 @@ const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// How long the store may take to answer before it counts as down.
 const STORE_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// Looks at a component whose state is known at once.
+pub(crate) type Look = Box<dyn Fn() -> Component + Send + Sync>;
+
 /// The last known state of everything the service depends on.
-#[derive(Debug)]
 pub(crate) struct Health {
     /// What the store is, for people.
     store: String,
     components: RwLock<Vec<Component>>,
     draining: AtomicBool,
+    others: RwLock<Vec<Look>>,
 }
 
 impl Health {
@@ -30,6 +33,7 @@ impl Health {
             store,
             components: RwLock::default(),
             draining: AtomicBool::default(),
+            others: RwLock::default(),
         }
     }
 
@@ -38,12 +42,21 @@ impl Health {
         self.draining.store(true, Ordering::Relaxed);
     }
 
+    /// Looks at one more component from now on.
+    pub(crate) fn look_also(&self, look: Look) {
+        let mut others = self.others.write().unwrap_or_else(PoisonError::into_inner);
+        others.push(look);
+    }
+
     /// Looks at everything once.
     pub(crate) async fn look(&self, store: &dyn StoreHandle, planes: &[&Plane]) {
         let mut components = vec![self.look_at_store(store).await];
         for plane in planes {
             components.push(look_at_plane(plane).await);
         }
+        let others = self.others.read().unwrap_or_else(PoisonError::into_inner);
+        components.extend(others.iter().map(|look| look()));
+        drop(others);
         let mut known = self
             .components
             .write()

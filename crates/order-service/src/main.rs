@@ -9,6 +9,7 @@ mod config;
 mod health;
 mod healthcheck;
 mod ids;
+mod inbound;
 mod listeners;
 mod serve;
 mod settings;

@@ -104,6 +104,48 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "Partitions of the feed: so many replicas may commit side by side; can be raised later",
     ),
     setting(
+        "kafka_brokers",
+        "",
+        "HOST:PORT,…",
+        "Some of Kafka's brokers; unset: no Kafka",
+    ),
+    setting(
+        "kafka_cluster",
+        "orders",
+        "NAME",
+        "Names this deployment at the brokers; two deployments on one Kafka must differ",
+    ),
+    setting(
+        "kafka_group",
+        "",
+        "NAME",
+        "The consumer group of facts and commands; unset: kafka_cluster",
+    ),
+    setting(
+        "kafka_inbound",
+        "true",
+        "BOOL",
+        "Whether this replica consumes facts and commands",
+    ),
+    setting(
+        "kafka_tls_ca_file",
+        "",
+        "PATH",
+        "The authority of the brokers' certificates, PEM; unset: no TLS to Kafka",
+    ),
+    setting(
+        "kafka_tls_cert_file",
+        "",
+        "PATH",
+        "The client's certificate for Kafka, PEM; unset: none is shown",
+    ),
+    setting(
+        "kafka_tls_key_file",
+        "",
+        "PATH",
+        "The key of kafka_tls_cert_file, PEM",
+    ),
+    setting(
         "data_interface",
         "",
         "NAME",
