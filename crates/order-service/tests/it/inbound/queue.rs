@@ -34,7 +34,7 @@ pub(crate) struct Sent {
 pub(crate) struct Letter {
     pub(crate) key: String,
     pub(crate) headers: String,
-    pub(crate) value: String,
+    pub(crate) value: Vec<u8>,
 }
 
 impl Queue {
@@ -81,25 +81,38 @@ impl Queue {
         self.kcat(&words, lines).await;
     }
 
-    /// Every dead letter so far.
+    /// Every dead letter so far, oldest first.
     pub(crate) async fn dead_letters(&self) -> Vec<Letter> {
-        let words = "-C -e -q -o beginning -t orders.dead-letter.v1 -f %k\\x01%h\\x01%s\\x02";
-        let words: Vec<&str> = words.split(' ').collect();
-        let text = self.kcat(&words, Vec::new()).await;
-        let letters = text.split('\x02').filter(|letter| !letter.is_empty());
-        let letter = |text: &str| {
-            let mut parts = text.splitn(3, '\x01').map(str::to_owned);
-            let mut part = || parts.next().unwrap_or_default();
-            Letter {
-                key: part(),
-                headers: part(),
-                value: part(),
-            }
-        };
-        letters.map(letter).collect()
+        // Lengths stand before what may be any bytes; headers are text and end with a zero.
+        let words = [
+            "-C",
+            "-e",
+            "-q",
+            "-o",
+            "beginning",
+            "-t",
+            DEAD_LETTERS,
+            "-f",
+        ];
+        let words = [&words[..], &["%K %S %k%s%h\\x00"]].concat();
+        let mut rest = &self.kcat(&words, Vec::new()).await[..];
+        let mut letters = Vec::new();
+        while !rest.is_empty() {
+            let [key, value] = [length(&mut rest), length(&mut rest)];
+            let (key, after) = rest.split_at(key);
+            let (value, after) = after.split_at(value);
+            let end = after.iter().position(|byte| *byte == 0).unwrap();
+            letters.push(Letter {
+                key: String::from_utf8_lossy(key).into_owned(),
+                value: value.to_vec(),
+                headers: String::from_utf8_lossy(&after[..end]).into_owned(),
+            });
+            rest = &after[end + 1..];
+        }
+        letters
     }
 
-    async fn kcat(&self, words: &[&str], input: Vec<u8>) -> String {
+    async fn kcat(&self, words: &[&str], input: Vec<u8>) -> Vec<u8> {
         let mut command = Command::new("kcat");
         command.arg("-b").arg(self.kafka.bootstrap()).args(words);
         let run = move || {
@@ -118,8 +131,16 @@ impl Queue {
                 .expect("kcat reads what it is given");
             let complained = String::from_utf8_lossy(&output.stderr).into_owned();
             assert!(output.status.success(), "kcat: {complained}");
-            String::from_utf8_lossy(&output.stdout).into_owned()
+            output.stdout
         };
         tokio::task::spawn_blocking(run).await.unwrap()
     }
+}
+
+/// A number and the space behind it; what is not there (-1) has no bytes.
+fn length(rest: &mut &[u8]) -> usize {
+    let end = rest.iter().position(|byte| *byte == b' ').unwrap();
+    let text = std::str::from_utf8(&rest[..end]).unwrap();
+    *rest = &rest[end + 1..];
+    text.parse().unwrap_or(0)
 }

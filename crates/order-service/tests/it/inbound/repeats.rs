@@ -168,8 +168,9 @@ async fn c7_an_id_that_is_used_again_for_something_else_is_told_and_has_no_effec
         assert!(letter.headers.contains(words), "{letter:?}");
     }
     for sent in &other {
-        let as_sent =
-            |letter: &&super::queue::Letter| letter.value == sent.value && letter.key == sent.key;
+        let as_sent = |letter: &&super::queue::Letter| {
+            letter.value == sent.value.as_bytes() && letter.key == sent.key
+        };
         assert_eq!(letters.iter().filter(as_sent).count(), 1, "untouched");
     }
     let feed = Feed::read(&mut client).await;

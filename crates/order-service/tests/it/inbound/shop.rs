@@ -4,8 +4,10 @@
 use super::queue::{COMMANDS, INVENTORY, PAYMENTS, Queue, SHIPMENTS, Sent};
 use crate::client::Client;
 use crate::service::Service;
+use crate::store::Store;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use sqlx::Connection;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 /// How long the service may take for all that was sent to it.
@@ -145,6 +147,27 @@ pub(crate) async fn metric(service: &Service, name: &str) -> u64 {
     of_name
         .map(|line| line.rsplit(' ').next().unwrap().parse::<u64>().unwrap())
         .sum()
+}
+
+/// How many ids of facts the store knows.
+pub(crate) async fn known_facts(store: &Store) -> usize {
+    let url = store.server().socket_url("postgres");
+    let mut session = sqlx::PgConnection::connect(&url).await.unwrap();
+    let count: i64 = sqlx::query_scalar("SELECT count(*) FROM facts")
+        .fetch_one(&mut session)
+        .await
+        .unwrap();
+    session.close().await.unwrap();
+    usize::try_from(count).unwrap()
+}
+
+/// Ids of facts in these messages.
+pub(crate) fn ids(messages: &[Sent]) -> usize {
+    let id = |message: &Sent| {
+        let value: Value = serde_json::from_str(&message.value).unwrap();
+        value["id"].as_str().unwrap().to_owned()
+    };
+    messages.iter().map(id).collect::<BTreeSet<_>>().len()
 }
 
 /// Waits until so many messages are handled, whatever became of them.
