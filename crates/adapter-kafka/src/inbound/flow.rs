@@ -302,3 +302,6 @@ impl<M> Drop for Waiting<'_, M> {
         self.0.lock().waiting -= 1;
     }
 }
+
+#[cfg(test)]
+mod tests;
