@@ -83,7 +83,7 @@ impl Queue {
 
     /// Every dead letter so far, oldest first.
     pub(crate) async fn dead_letters(&self) -> Vec<Letter> {
-        // Lengths stand before what may be any bytes; headers are text and end with a zero.
+        // Lengths stand before what may be any bytes; headers are text, and end with a byte that is none.
         let words = [
             "-C",
             "-e",
@@ -94,14 +94,14 @@ impl Queue {
             DEAD_LETTERS,
             "-f",
         ];
-        let words = [&words[..], &["%K %S %k%s%h\\x00"]].concat();
+        let words = [&words[..], &["%K %S %k%s%h\\x03"]].concat();
         let mut rest = &self.kcat(&words, Vec::new()).await[..];
         let mut letters = Vec::new();
         while !rest.is_empty() {
             let [key, value] = [length(&mut rest), length(&mut rest)];
             let (key, after) = rest.split_at(key);
             let (value, after) = after.split_at(value);
-            let end = after.iter().position(|byte| *byte == 0).unwrap();
+            let end = after.iter().position(|byte| *byte == 3).unwrap();
             letters.push(Letter {
                 key: String::from_utf8_lossy(key).into_owned(),
                 value: value.to_vec(),
