@@ -8,10 +8,12 @@ mod client;
 mod config;
 mod context;
 mod error;
+mod inbound;
 mod outbound;
 mod topics;
 
 pub use config::{Config, NewTopics, Tls, Topics};
 pub use error::{KafkaError, TopicError};
+pub use inbound::{Inbound, InboundConfig, InboundMetrics, InboundStatus};
 pub use outbound::KafkaPublisher;
 pub use topics::{Found, Wanted, ensure};

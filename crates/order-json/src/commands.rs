@@ -1,9 +1,9 @@
 //! What callers ask of a placed order: cancel, hold, release (amend: `amend.rs`).
 
 use crate::WireType;
-use crate::scalars::{HoldKindText, Identifier, LineNo, QuantityValue, ReasonText};
-use crate::strict::object_only;
-use order_core::domain::{Cancellation, HoldRequest, Violations};
+use crate::scalars::{HoldKindText, Identifier, LineNo, OrderIdText, QuantityValue, ReasonText};
+use crate::strict::{Spelled, object_only};
+use order_core::domain::{Cancellation, HoldRequest, OrderId, Violations};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -12,6 +12,21 @@ use utoipa::ToSchema;
 #[serde(remote = "Self", deny_unknown_fields)]
 #[schema(example = json!({"reason": "the customer changed her mind"}))]
 pub struct Cancel {
+    /// Why, for people.
+    #[schema(value_type = ReasonText)]
+    reason: String,
+    /// Which units; absent or null: the whole order.
+    #[schema(min_items = 1, max_items = 1000)]
+    lines: Option<Vec<LineQuantity>>,
+}
+
+/// Data of `order.cancel.v1`: which order, and what REST takes as the body of a cancel.
+#[derive(Deserialize, ToSchema)]
+#[serde(remote = "Self", deny_unknown_fields)]
+pub(crate) struct CancelCommand {
+    /// The order by our id.
+    #[schema(value_type = OrderIdText)]
+    order_id: Spelled<OrderId>,
     /// Why, for people.
     #[schema(value_type = ReasonText)]
     reason: String,
@@ -55,7 +70,7 @@ pub struct Release {
     hold_id: String,
 }
 
-object_only!(Cancel, LineQuantity, Hold, Release);
+object_only!(Cancel, CancelCommand, LineQuantity, Hold, Release);
 
 impl From<LineQuantity> for order_core::domain::LineQuantity {
     fn from(wire: LineQuantity) -> Self {
@@ -84,6 +99,19 @@ impl WireType for Cancel {
             reason: self.reason,
             lines: lines.unwrap_or_default(),
         }
+    }
+}
+
+impl WireType for CancelCommand {
+    type Domain = (OrderId, Cancellation);
+
+    fn into_domain(self, wrong: &mut Violations) -> (OrderId, Cancellation) {
+        let CancelCommand {
+            order_id,
+            reason,
+            lines,
+        } = self;
+        (order_id.0, Cancel { reason, lines }.into_domain(wrong))
     }
 }
 

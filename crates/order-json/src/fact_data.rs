@@ -5,9 +5,9 @@ use crate::scalars::{
     AmountValue, CurrencyCode, ExternalId, FactName, FactReason, FactReference, Identifier,
     OrderIdText,
 };
-use crate::strict::object_only;
+use crate::strict::{Spelled, object_only};
 use order_core::domain::{NewFactBody, OrderId, PaymentKind, ShipmentKind, StockKind};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use utoipa::ToSchema;
 
 /// Data of `payment.authorized.v1`, `.captured.v1`, `.refunded.v1`, `.chargeback_opened.v1` and
@@ -17,7 +17,7 @@ use utoipa::ToSchema;
 pub(crate) struct PaymentData {
     /// The order by our id; it counts where both are given.
     #[schema(value_type = Option<OrderIdText>)]
-    order_id: Option<String>,
+    order_id: Option<Spelled<OrderId>>,
     /// The order by the caller's own number.
     #[schema(value_type = Option<ExternalId>)]
     external_id: Option<String>,
@@ -45,7 +45,7 @@ pub(crate) struct PaymentData {
 pub(crate) struct PaymentNotice {
     /// The order by our id; it counts where both are given.
     #[schema(value_type = Option<OrderIdText>)]
-    order_id: Option<String>,
+    order_id: Option<Spelled<OrderId>>,
     /// The order by the caller's own number.
     #[schema(value_type = Option<ExternalId>)]
     external_id: Option<String>,
@@ -73,7 +73,7 @@ pub(crate) struct PaymentNotice {
 pub(crate) struct StockData {
     /// The order by our id; it counts where both are given.
     #[schema(value_type = Option<OrderIdText>)]
-    order_id: Option<String>,
+    order_id: Option<Spelled<OrderId>>,
     /// The order by the caller's own number.
     #[schema(value_type = Option<ExternalId>)]
     external_id: Option<String>,
@@ -91,7 +91,7 @@ pub(crate) struct StockData {
 pub(crate) struct ShipmentStart {
     /// The order by our id; it counts where both are given.
     #[schema(value_type = Option<OrderIdText>)]
-    order_id: Option<String>,
+    order_id: Option<Spelled<OrderId>>,
     /// The order by the caller's own number.
     #[schema(value_type = Option<ExternalId>)]
     external_id: Option<String>,
@@ -116,7 +116,7 @@ pub(crate) struct ShipmentStart {
 pub(crate) struct ShipmentEnd {
     /// The order by our id; it counts where both are given.
     #[schema(value_type = Option<OrderIdText>)]
-    order_id: Option<String>,
+    order_id: Option<Spelled<OrderId>>,
     /// The order by the caller's own number.
     #[schema(value_type = Option<ExternalId>)]
     external_id: Option<String>,
@@ -131,7 +131,7 @@ pub(crate) struct ShipmentEnd {
 pub(crate) struct ReturnData {
     /// The order by our id; it counts where both are given.
     #[schema(value_type = Option<OrderIdText>)]
-    order_id: Option<String>,
+    order_id: Option<Spelled<OrderId>>,
     /// The order by the caller's own number.
     #[schema(value_type = Option<ExternalId>)]
     external_id: Option<String>,
@@ -194,9 +194,11 @@ impl FactKind {
         }
     }
 
-    /// The data of this kind in a value that its schema allows.
-    pub(crate) fn read(self, value: serde_json::Value) -> serde_json::Result<FactData> {
-        use serde_json::from_value;
+    /// The data of this kind, from a text or from a value that its schema allows.
+    pub(crate) fn read<'de, D>(self, from: D) -> Result<FactData, D::Error>
+    where
+        D: Deserializer<'de>,
+    {
         Ok(match self {
             FactKind::Payment(kind) if kind.needs_amount() => {
                 let PaymentData {
@@ -207,7 +209,7 @@ impl FactKind {
                     amount,
                     currency,
                     reason,
-                } = from_value(value)?;
+                } = Deserialize::deserialize(from)?;
                 let (amount, currency) = (Some(amount), Some(currency));
                 let body = NewFactBody::Payment {
                     kind,
@@ -228,7 +230,7 @@ impl FactKind {
                     amount,
                     currency,
                     reason,
-                } = from_value(value)?;
+                } = Deserialize::deserialize(from)?;
                 let body = NewFactBody::Payment {
                     kind,
                     payment_id,
@@ -245,7 +247,7 @@ impl FactKind {
                     external_id,
                     reservation_id,
                     reason,
-                } = from_value(value)?;
+                } = Deserialize::deserialize(from)?;
                 FactData::of(
                     order_id,
                     external_id,
@@ -256,14 +258,14 @@ impl FactKind {
                     },
                 )
             }
-            FactKind::Shipment(kind) => read_shipment(kind, value)?,
+            FactKind::Shipment(kind) => read_shipment(kind, from)?,
             FactKind::Return => {
                 let ReturnData {
                     order_id,
                     external_id,
                     return_id,
                     lines,
-                } = from_value(value)?;
+                } = Deserialize::deserialize(from)?;
                 let lines = lines.into_iter().map(Into::into).collect();
                 FactData::of(
                     order_id,
@@ -275,7 +277,10 @@ impl FactKind {
     }
 }
 
-fn read_shipment(kind: ShipmentKind, value: serde_json::Value) -> serde_json::Result<FactData> {
+fn read_shipment<'de, D>(kind: ShipmentKind, from: D) -> Result<FactData, D::Error>
+where
+    D: Deserializer<'de>,
+{
     if kind == ShipmentKind::Shipped {
         let ShipmentStart {
             order_id,
@@ -284,7 +289,7 @@ fn read_shipment(kind: ShipmentKind, value: serde_json::Value) -> serde_json::Re
             carrier,
             tracking_number,
             lines,
-        } = serde_json::from_value(value)?;
+        } = Deserialize::deserialize(from)?;
         let lines = lines.into_iter().map(Into::into).collect();
         let body = NewFactBody::Shipment {
             kind,
@@ -299,7 +304,7 @@ fn read_shipment(kind: ShipmentKind, value: serde_json::Value) -> serde_json::Re
         order_id,
         external_id,
         shipment_id,
-    } = serde_json::from_value(value)?;
+    } = Deserialize::deserialize(from)?;
     let (carrier, tracking_number) = (None, None);
     let body = NewFactBody::Shipment {
         kind,
@@ -312,11 +317,13 @@ fn read_shipment(kind: ShipmentKind, value: serde_json::Value) -> serde_json::Re
 }
 
 impl FactData {
-    /// The walk has told of an id that is none.
-    fn of(order_id: Option<String>, external_id: Option<String>, body: NewFactBody) -> FactData {
-        let order_id = order_id.and_then(|text| text.parse().ok());
+    fn of(
+        order_id: Option<Spelled<OrderId>>,
+        external_id: Option<String>,
+        body: NewFactBody,
+    ) -> FactData {
         FactData {
-            order_id,
+            order_id: order_id.map(|id| id.0),
             external_id,
             body,
         }

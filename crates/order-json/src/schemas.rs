@@ -1,6 +1,7 @@
 //! The schemas of everything that comes in, as plain JSON: what the walk reads, and what derives
 //! cannot say added to the published document.
 
+use crate::commands::CancelCommand;
 use crate::fact_data::{
     PaymentData, PaymentNotice, ReturnData, ShipmentEnd, ShipmentStart, StockData,
 };
@@ -55,6 +56,7 @@ fn incoming() -> &'static Map<String, Value> {
         collect::<BatchPlace>(&mut list);
         collect::<BatchItem>(&mut list);
         collect::<Cancel>(&mut list);
+        collect::<CancelCommand>(&mut list);
         collect::<Amend>(&mut list);
         collect::<Hold>(&mut list);
         collect::<Release>(&mut list);

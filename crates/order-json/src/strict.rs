@@ -1,7 +1,7 @@
 //! What serde would let pass and the contract does not: an object given as a list, an enum given as
 //! an object, a member of a map given twice.
 
-use order_core::domain::{Patch, PaymentTerms, Timestamp};
+use order_core::domain::{OrderId, Patch, PaymentTerms, Timestamp};
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 use serde::forward_to_deserialize_any;
 use std::collections::BTreeMap;
@@ -87,6 +87,12 @@ pub(crate) trait Spelling: Sized {
 impl Spelling for Timestamp {
     fn parse(text: &str) -> Option<Timestamp> {
         crate::parse_timestamp(text)
+    }
+}
+
+impl Spelling for OrderId {
+    fn parse(text: &str) -> Option<OrderId> {
+        text.parse().ok()
     }
 }
 

@@ -19,6 +19,7 @@ pub(crate) struct Service {
     pub(crate) publishing: Option<Arc<Publishing>>,
     pub(crate) http_metrics: adapter_http::Metrics,
     pub(crate) grpc_metrics: adapter_grpc::Metrics,
+    pub(crate) inbound_metrics: adapter_kafka::InboundMetrics,
 }
 
 /// Opens the store and composes the service on it.
@@ -30,11 +31,14 @@ pub(crate) async fn compose(config: &Config) -> Result<Service, String> {
     let http_metrics = adapter_http::Metrics::new(&mut registry);
     let grpc_metrics = adapter_grpc::Metrics::new(&mut registry);
     let publishing = Publishing::compose(config, &open, &mut registry);
+    let inbound_metrics = adapter_kafka::InboundMetrics::new(&mut registry);
     let (clock, ids) = (Arc::new(SystemClock), Arc::new(Uuid7Source::default()));
     let orders = Orders::new(open.orders, open.feed, clock, ids)
         .placing_in(own_partition(config.feed_partitions));
-    let kafka = publishing.clone().map(Publishing::health);
-    let health = Arc::new(Health::new(store::describe(config)).with(kafka));
+    let health = Arc::new(Health::new(store::describe(config)));
+    if let Some(publishing) = publishing.clone() {
+        health.also(publishing.health());
+    }
     health.look(&*open.handle, &config.planes.all()).await;
     Ok(Service {
         orders,
@@ -44,6 +48,7 @@ pub(crate) async fn compose(config: &Config) -> Result<Service, String> {
         publishing,
         http_metrics,
         grpc_metrics,
+        inbound_metrics,
     })
 }
 

@@ -7,6 +7,7 @@ mod reader;
 mod render;
 
 pub(crate) use database::Database;
+pub(crate) use kafka::Kafka;
 pub(crate) use render::render;
 
 use crate::values::Values;
@@ -24,7 +25,7 @@ pub(crate) struct Config {
     pub(crate) database: Database,
     pub(crate) feed_partitions: u16,
     pub(crate) feed_lease: Duration,
-    pub(crate) kafka: Option<adapter_kafka::Config>,
+    pub(crate) kafka: Option<Kafka>,
     pub(crate) planes: Planes,
     pub(crate) plane_wait: Duration,
     pub(crate) log_level: String,

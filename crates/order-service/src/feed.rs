@@ -64,9 +64,9 @@ pub(crate) fn run(
 }
 
 fn kafka(config: &Config) -> Result<KafkaPublisher, String> {
-    let kafka = config.kafka.clone();
+    let kafka = config.kafka.as_ref();
     let kafka = kafka.ok_or("no Kafka is configured: set KAFKA_BROKERS")?;
-    Ok(KafkaPublisher::new(kafka))
+    Ok(KafkaPublisher::new(kafka.client.clone()))
 }
 
 async fn status(config: &Config) -> Result<String, String> {

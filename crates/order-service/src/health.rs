@@ -21,7 +21,7 @@ pub(crate) type Part = Box<dyn Fn() -> Component + Send + Sync>;
 pub(crate) struct Health {
     /// What the store is, for people.
     store: String,
-    parts: Vec<Part>,
+    parts: RwLock<Vec<Part>>,
     components: RwLock<Vec<Component>>,
     draining: AtomicBool,
 }
@@ -31,16 +31,16 @@ impl Health {
     pub(crate) fn new(store: String) -> Health {
         Health {
             store,
-            parts: Vec::new(),
+            parts: RwLock::default(),
             components: RwLock::default(),
             draining: AtomicBool::default(),
         }
     }
 
-    /// The same, and tells of this as well.
-    pub(crate) fn with(mut self, part: Option<Part>) -> Health {
-        self.parts.extend(part);
-        self
+    /// Tells of this as well from now on.
+    pub(crate) fn also(&self, part: Part) {
+        let mut parts = self.parts.write().unwrap_or_else(PoisonError::into_inner);
+        parts.push(part);
     }
 
     /// From now on the service is not ready: it is about to stop.
@@ -54,7 +54,9 @@ impl Health {
         for plane in planes {
             components.push(look_at_plane(plane).await);
         }
-        components.extend(self.parts.iter().map(|part| part()));
+        let parts = self.parts.read().unwrap_or_else(PoisonError::into_inner);
+        components.extend(parts.iter().map(|part| part()));
+        drop(parts);
         let mut known = self
             .components
             .write()

@@ -10,6 +10,7 @@ mod feed;
 mod health;
 mod healthcheck;
 mod ids;
+mod inbound;
 mod listeners;
 mod publishing;
 mod serve;

@@ -56,7 +56,7 @@ impl Publishing {
         store: &OpenStore,
         registry: &mut Registry,
     ) -> Option<Arc<Publishing>> {
-        let kafka = config.kafka.clone()?;
+        let kafka = config.kafka.as_ref()?.client.clone();
         let board = Arc::new(Board::new(&kafka.brokers, registry));
         Some(Arc::new(Publishing {
             feed: Arc::clone(&store.feed),

@@ -3,7 +3,7 @@
 use crate::compose::{Service, compose};
 use crate::config::Config;
 use crate::listeners::Listeners;
-use crate::{chores, health, shutdown, store, summary, telemetry};
+use crate::{chores, health, inbound, shutdown, store, summary, telemetry};
 use adapter_grpc::GrpcEdge;
 use adapter_http::HttpEdge;
 use adapter_management::Management;
@@ -76,7 +76,25 @@ async fn run(config: &Config, started: Instant) -> Result<(), String> {
         background_stopped,
     ));
 
-    let cut = serve_until(stop, config, listeners, grpc, &service, started).await;
+    let consumer = inbound::start(
+        config,
+        service.orders.clone(),
+        service.inbound_metrics.clone(),
+        &service.health,
+    )?;
+    // Both end at the signal: the edges answer what they have taken, the consumer leaves its group.
+    let (stopping, mut stopped) = watch::channel(false);
+    let stop = async move {
+        let signal = stop.await;
+        stopping.send_replace(true);
+        signal
+    };
+    let consuming = async move {
+        let _ = stopped.wait_for(|stop| *stop).await;
+        inbound::stop(consumer).await;
+    };
+    let serving = serve_until(stop, config, listeners, grpc, &service, started);
+    let (cut, ()) = tokio::join!(serving, consuming);
     background_stop.send_replace(true);
     while background.join_next().await.is_some() {}
     close(&service).await?;

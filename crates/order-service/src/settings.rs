@@ -107,7 +107,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "kafka_brokers",
         "",
         "HOST:PORT,…",
-        "Kafka, to which the feed is published; unset: it is kept and can be watched",
+        "Some of Kafka's brokers: events go there, facts and commands come from there; unset: the feed is kept and can be watched",
     ),
     setting(
         "kafka_tls_ca_file",
@@ -138,6 +138,18 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "true",
         "BOOL",
         "Whether topics that are missing are made",
+    ),
+    setting(
+        "kafka_inbound",
+        "true",
+        "BOOL",
+        "Whether this replica consumes facts and commands",
+    ),
+    setting(
+        "kafka_group",
+        "",
+        "NAME",
+        "The consumer group of facts and commands; unset: kafka_cluster",
     ),
     setting(
         "feed_lease",

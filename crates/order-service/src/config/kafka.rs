@@ -1,16 +1,30 @@
-//! How Kafka is reached; nothing where no broker is named.
+//! The brokers, and what is consumed from them; nothing where no broker is named.
 
 use super::reader::Reader;
-use adapter_kafka::{Config, NewTopics, Tls};
+use adapter_kafka::{Config, InboundConfig, NewTopics, Tls};
 use planes::Plane;
 use std::path::PathBuf;
 
+/// Kafka, where brokers are named.
+#[derive(Clone, Debug)]
+pub(crate) struct Kafka {
+    /// How every client reaches it.
+    pub(crate) client: Config,
+    /// What comes in, unless this replica leaves that to others.
+    pub(crate) inbound: Option<InboundConfig>,
+}
+
 impl Reader<'_> {
     /// Kafka by `data`, for a feed of so many partitions.
-    pub(super) fn kafka(&mut self, data: Plane, feed_partitions: u32) -> Option<Config> {
+    pub(super) fn kafka(&mut self, data: Plane, feed_partitions: u32) -> Option<Kafka> {
         let create_topics = self.flag("kafka_create_topics");
         let cluster = self.cluster();
         let tls = self.kafka_tls();
+        let group = match self.text("kafka_group") {
+            group if group.is_empty() => cluster.clone(),
+            group => group,
+        };
+        let inbound = self.flag("kafka_inbound");
         let brokers = self.text("kafka_brokers");
         if brokers.is_empty() {
             return None;
@@ -30,14 +44,16 @@ impl Reader<'_> {
             cursor_partitions: feed_partitions,
             ..NewTopics::default()
         };
-        Some(Config {
+        let client = Config {
             plane: data,
             tls,
             cluster,
             create_topics,
             new_topics,
             ..Config::at(brokers)
-        })
+        };
+        let inbound = inbound.then(|| InboundConfig::in_group(group));
+        Some(Kafka { client, inbound })
     }
 
     fn cluster(&mut self) -> String {
@@ -83,12 +99,27 @@ mod tests {
     fn kafka_is_off_until_a_broker_is_named() {
         assert!(read(&[], &[]).unwrap().kafka.is_none());
         let config = read(&[("KAFKA_BROKERS", "a:9092, b:9093")], &[]).unwrap();
-        let kafka = config.kafka.unwrap();
+        let kafka = config.kafka.unwrap().client;
         assert_eq!(
             (kafka.brokers.as_str(), kafka.cluster.as_str()),
             ("a:9092, b:9093", "orders")
         );
         assert!(kafka.create_topics && kafka.tls.is_none());
+    }
+
+    #[test]
+    fn a_group_is_the_cluster_by_default() {
+        let kafka = |environment: &[(&str, &str)]| {
+            let all = [&[("KAFKA_BROKERS", "10.20.0.5:9092")], environment].concat();
+            read(&all, &[]).unwrap().kafka.unwrap()
+        };
+        let group = |kafka: super::Kafka| kafka.inbound.unwrap().group;
+        assert_eq!(group(kafka(&[])), "orders");
+        assert_eq!(group(kafka(&[("KAFKA_CLUSTER", "blue")])), "blue");
+        assert_eq!(group(kafka(&[("KAFKA_GROUP", "g")])), "g");
+        assert!(kafka(&[("KAFKA_INBOUND", "false")]).inbound.is_none());
+        let bound = kafka(&[("DATA_INTERFACE", "net1")]);
+        assert_eq!(bound.client.plane.interface(), Some("net1"));
     }
 
     #[test]

@@ -66,6 +66,10 @@ impl Reader<'_> {
         })
     }
 
+    pub(super) fn flag(&mut self, key: &str) -> bool {
+        self.parse(key, false, "true or false", |text| text.parse().ok())
+    }
+
     pub(super) fn text(&self, key: &str) -> String {
         self.values.get(key).text.clone()
     }

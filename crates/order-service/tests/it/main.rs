@@ -8,6 +8,7 @@ mod command_line;
 mod disk;
 mod grpc;
 mod history;
+mod inbound;
 mod kill;
 mod life;
 mod planes;

@@ -29,6 +29,16 @@ impl Store {
     }
 }
 
+impl Store {
+    /// The PostgreSQL, where it is one.
+    pub(crate) fn server(&self) -> &Postgres {
+        match self {
+            Store::Postgres(server) => server,
+            Store::Sqlite(_) => panic!("the test asks for PostgreSQL"),
+        }
+    }
+}
+
 /// A PostgreSQL that waits for the disk, as a real one does.
 pub(crate) fn server() -> Postgres {
     Postgres::start(Version::Reference, Options::default())

@@ -1,0 +1,104 @@
+//! Has the use cases do what a message wants, and says what that means for the message.
+
+use super::decode::decode;
+use super::metrics::Outcome;
+use order_core::app::{AppError, ChangeOptions, FactOutcome, Orders, PlaceRequest};
+use order_core::domain::Cause;
+use order_core::ports::StoreError;
+use order_json::{Content, Message};
+use rdkafka::message::OwnedMessage;
+
+/// What is to become of a message.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// Its effect is committed.
+    Done(Outcome),
+    /// It can never have one.
+    Dead(String),
+    /// The store is away or has too much to do: nothing is wrong with the message.
+    Away(String),
+    /// It failed although the store works.
+    Again(String),
+}
+
+/// Does what the message wants, once for its id however often this is called.
+pub(crate) async fn apply(orders: &Orders, raw: &OwnedMessage) -> Verdict {
+    let message = match decode(raw) {
+        Ok(message) => message,
+        Err(reason) => return Verdict::Dead(reason),
+    };
+    match wanted(orders, message).await {
+        Ok(outcome) => Verdict::Done(outcome),
+        Err(error) => verdict(&error),
+    }
+}
+
+async fn wanted(orders: &Orders, message: Message) -> Result<Outcome, AppError> {
+    let Message {
+        source,
+        id,
+        traceparent,
+        content,
+    } = message;
+    let cause = Cause {
+        caller: None,
+        source: Some(source),
+        id: Some(id.clone()),
+        traceparent,
+    };
+    match content {
+        Content::Fact(fact) => {
+            let receipt = orders.record_fact(fact, cause, false).await?;
+            Ok(receipt.outcome.into())
+        }
+        Content::Place(order) => {
+            let request = PlaceRequest {
+                key: id,
+                order,
+                cause,
+                key_field: "id",
+            };
+            Ok(Outcome::of_command(orders.place(request).await?.replayed))
+        }
+        Content::Cancel(order_id, ask) => {
+            let options = ChangeOptions {
+                key: Some(id),
+                key_field: "id",
+                cause,
+                ..ChangeOptions::default()
+            };
+            let changed = orders.cancel(order_id, ask, options).await?;
+            Ok(Outcome::of_command(changed.replayed))
+        }
+    }
+}
+
+impl From<FactOutcome> for Outcome {
+    fn from(outcome: FactOutcome) -> Outcome {
+        match outcome {
+            FactOutcome::Applied => Outcome::Applied,
+            FactOutcome::Duplicate => Outcome::Duplicate,
+            FactOutcome::Parked => Outcome::Parked,
+            FactOutcome::Held => Outcome::Held,
+        }
+    }
+}
+
+fn verdict(error: &AppError) -> Verdict {
+    let reason = error.to_string();
+    match error {
+        AppError::Store(StoreError::Unavailable { .. } | StoreError::Overloaded { .. }) => {
+            Verdict::Away(reason)
+        }
+        AppError::Contended { .. }
+        | AppError::Feed(_)
+        | AppError::Store(StoreError::Corrupt { .. }) => Verdict::Again(reason),
+        // The domain's last word: the same again gets the same answer.
+        AppError::Refused(_)
+        | AppError::NotFound(_)
+        | AppError::KeyReused
+        | AppError::ExternalIdTaken { .. }
+        | AppError::FactIdReused
+        | AppError::VersionMismatch { .. } => Verdict::Dead(reason),
+    }
+}

@@ -1,0 +1,9 @@
+//! Facts and commands by Kafka, on the running binary with a real broker and a real PostgreSQL: rows
+//! C1 to C8 of the catalogue. `kcat` is the producer: it knows nothing of this project.
+
+mod crashes;
+mod dead_letters;
+mod outages;
+mod queue;
+mod repeats;
+mod shop;
