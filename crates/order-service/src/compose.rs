@@ -4,6 +4,7 @@ use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::health::Health;
 use crate::ids::Uuid7Source;
+use crate::shared::Shared;
 use crate::store::{self, StoreHandle};
 use order_core::app::Orders;
 use prometheus_client::registry::Registry;
@@ -13,6 +14,7 @@ use std::sync::Arc;
 pub(crate) struct Service {
     pub(crate) orders: Orders,
     pub(crate) store: Arc<dyn StoreHandle>,
+    pub(crate) shared: Shared,
     pub(crate) health: Arc<Health>,
     pub(crate) registry: Arc<Registry>,
     pub(crate) http_metrics: adapter_http::Metrics,
@@ -30,11 +32,15 @@ pub(crate) async fn compose(config: &Config) -> Result<Service, String> {
     let (clock, ids) = (Arc::new(SystemClock), Arc::new(Uuid7Source::default()));
     let orders = Orders::new(open.orders, open.feed, clock, ids)
         .placing_in(own_partition(config.feed_partitions));
-    let health = Arc::new(Health::new(store::describe(config)));
+    let shared = Shared::open(&config.shared, &mut registry).await;
+    let orders = shared.beside(orders);
+    let others = shared.dependencies(&config.shared);
+    let health = Arc::new(Health::new(store::describe(config), others));
     health.look(&*open.handle, &config.planes.all()).await;
     Ok(Service {
         orders,
         store: open.handle,
+        shared,
         health,
         registry: Arc::new(registry),
         http_metrics,

@@ -4,9 +4,11 @@
 mod database;
 mod reader;
 mod render;
+mod shared;
 
 pub(crate) use database::Database;
 pub(crate) use render::render;
+pub(crate) use shared::{Shared, describe as describe_redis};
 
 use crate::values::Values;
 use planes::{Plane, PlaneKind};
@@ -22,6 +24,7 @@ pub(crate) struct Config {
     pub(crate) grpc_listen_addr: SocketAddr,
     pub(crate) database: Database,
     pub(crate) feed_partitions: u16,
+    pub(crate) shared: Shared,
     pub(crate) planes: Planes,
     pub(crate) plane_wait: Duration,
     pub(crate) log_level: String,
@@ -78,6 +81,7 @@ impl Config {
             mgmt_listen_addr: read.address("mgmt_listen_addr"),
             database: read.database(planes.storage.clone()),
             feed_partitions: u16::try_from(partitions).unwrap_or(1),
+            shared: read.shared(planes.storage.clone()),
             planes,
             plane_wait: read.duration("plane_wait"),
             log_level: read.log_level("log_level"),
@@ -89,6 +93,7 @@ impl Config {
             grpc_request_timeout: read.duration("grpc_request_timeout"),
             store_max_queued_changes: read.count("store_max_queued_changes"),
         };
+        Shared::check(&mut read);
         if read.errors.is_empty() {
             Ok(config)
         } else {

@@ -3,6 +3,7 @@
 use crate::store::StoreHandle;
 use order_core::ports::{Component, HealthReport, HealthSource};
 use planes::Plane;
+use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -14,20 +15,28 @@ const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// How long the store may take to answer before it counts as down.
 const STORE_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// Something else that is watched, and answers from what it knows.
+pub(crate) trait Dependency: Send + Sync + fmt::Debug {
+    /// How it is doing.
+    fn component(&self) -> Component;
+}
+
 /// The last known state of everything the service depends on.
 #[derive(Debug)]
 pub(crate) struct Health {
     /// What the store is, for people.
     store: String,
+    others: Vec<Box<dyn Dependency>>,
     components: RwLock<Vec<Component>>,
     draining: AtomicBool,
 }
 
 impl Health {
     /// Nothing has been looked at yet; `store` says what the store is.
-    pub(crate) fn new(store: String) -> Health {
+    pub(crate) fn new(store: String, others: Vec<Box<dyn Dependency>>) -> Health {
         Health {
             store,
+            others,
             components: RwLock::default(),
             draining: AtomicBool::default(),
         }
@@ -44,6 +53,7 @@ impl Health {
         for plane in planes {
             components.push(look_at_plane(plane).await);
         }
+        components.extend(self.others.iter().map(|other| other.component()));
         let mut known = self
             .components
             .write()
@@ -133,6 +143,13 @@ fn tell_changes(before: &[Component], now: &[Component]) {
             .find(|other| other.name == component.name)
             .map(|other| other.ok);
         match (was_ok, component.ok) {
+            (Some(true) | None, false) if !component.required => {
+                tracing::warn!(
+                    component = component.name,
+                    detail = component.detail,
+                    "down; ready all the same"
+                );
+            }
             (Some(true) | None, false) => {
                 tracing::error!(
                     component = component.name,

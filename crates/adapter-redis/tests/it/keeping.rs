@@ -157,10 +157,10 @@ async fn an_acl_user_of_few_rights_is_enough_and_a_wrong_password_is_told() {
     assert!(limiter.take("x", 1).await.allowed);
     assert_eq!(server.ask(&["-n", "3", "EXISTS", "orders:limit:x"]), "1");
 
-    let wrong = Redis::start(signed_in("wrong"), &mut Registry::default());
+    let wrong = Redis::start(signed_in("s3cret"), &mut Registry::default());
     until("the refusal is told", async || {
         let told = wrong.health().unwrap_err();
-        assert!(!told.contains("word"), "{told}");
+        assert!(!told.contains("s3cret"), "{told}");
         told.contains("REDIS_PASSWORD") && told.contains(&server.address().to_string())
     })
     .await;

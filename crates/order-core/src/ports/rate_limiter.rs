@@ -1,6 +1,7 @@
 //! How often a caller may call.
 
 use async_trait::async_trait;
+use std::net::IpAddr;
 
 /// A token bucket for each caller, shared by all replicas where it can be.
 ///
@@ -16,6 +17,19 @@ pub trait RateLimiter: Send + Sync {
 
     /// What every bucket is like.
     fn rate(&self) -> Rate;
+}
+
+/// Who calls, as long as only an address is known of it; every edge asks here, so that all take from
+/// one bucket. Callers behind one proxy are one.
+pub fn caller_at(peer: IpAddr) -> String {
+    match peer.to_canonical() {
+        // Of an IPv6 address the first half names the site; the rest a caller chooses at will.
+        IpAddr::V6(address) => {
+            let [a, b, c, d, ..] = address.segments();
+            format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
+        }
+        address @ IpAddr::V4(_) => address.to_string(),
+    }
 }
 
 /// What a bucket is like.
@@ -109,5 +123,22 @@ impl Bucket {
         let passed = now_millis.saturating_sub(self.at_millis);
         let gained = passed.saturating_mul(u64::from(rate.tokens));
         self.units.saturating_add(gained) >= rate.full_units()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_caller_is_an_address_or_a_site() {
+        for (address, name) in [
+            ("10.20.0.7", "10.20.0.7"),
+            ("::ffff:10.20.0.7", "10.20.0.7"),
+            ("2001:db8:1:2:aaaa::1", "2001:db8:1:2::/64"),
+            ("2001:db8:1:2::9", "2001:db8:1:2::/64"),
+        ] {
+            assert_eq!(caller_at(address.parse().unwrap()), name);
+        }
     }
 }
