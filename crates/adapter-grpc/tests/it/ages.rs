@@ -20,7 +20,7 @@ async fn read(
 }
 
 /// The version, and what the answer says of its age.
-fn told<'a>(answer: &'a Response<Order>) -> (u64, Option<&'a str>, Option<&'a str>) {
+fn told<'a>(answer: &'a Response<Order>) -> (i64, Option<&'a str>, Option<&'a str>) {
     let text = |name: &str| -> Option<&'a str> {
         answer.metadata().get(name).map(|value| value.to_str().unwrap())
     };
