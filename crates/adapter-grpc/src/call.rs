@@ -1,7 +1,8 @@
 //! A call as the methods see it.
 
 use crate::context::{Context, RequestId};
-use order_core::domain::Cause;
+use order_core::app::AllowedAge;
+use order_core::domain::{Cause, Violations};
 use planes::Drain;
 use std::sync::Arc;
 use tokio::time::Instant;
@@ -16,6 +17,8 @@ pub(crate) struct Call {
     pub(crate) deadline: Option<Instant>,
     /// Tells a stream when to end; `None` where nobody drains (a test that calls the edge itself).
     pub(crate) drain: Option<Arc<Drain>>,
+    /// How old the answer may be, or what is wrong with what was said of it; `None`: nothing was said.
+    pub(crate) age: Option<Box<Result<AllowedAge, Violations>>>,
 }
 
 impl Call {
@@ -32,10 +35,10 @@ impl Call {
             context: Context {
                 request_id: RequestId::Given(http::HeaderValue::from_static("-")),
                 traceparent: None,
-                allows_age: false,
             },
             deadline: None,
             drain: None,
+            age: None,
         }
     }
 
@@ -49,14 +52,16 @@ impl Call {
         }
     }
 
-    /// An answer, with how old it is where the caller would take an older one: it is fresh.
-    pub(crate) fn fresh<T>(&self, message: T) -> Response<T> {
-        let mut response = Response::new(message);
-        if self.context.allows_age {
-            let age = tonic::metadata::MetadataValue::from_static("0");
-            response.metadata_mut().insert("age", age);
+    /// How old the answer may be.
+    pub(crate) fn allowed_age(&self, wrong: &mut Violations) -> AllowedAge {
+        match self.age.as_deref() {
+            None => AllowedAge::default(),
+            Some(Ok(allowed)) => *allowed,
+            Some(Err(more)) => {
+                wrong.merge(more.clone());
+                AllowedAge::default()
+            }
         }
-        response
     }
 }
 

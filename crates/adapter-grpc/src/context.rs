@@ -21,8 +21,6 @@ pub(crate) struct Context {
     pub(crate) request_id: RequestId,
     /// W3C trace context, if it is valid.
     pub(crate) traceparent: Option<String>,
-    /// Whether the caller allows an old answer (`max-staleness`).
-    pub(crate) allows_age: bool,
 }
 
 impl Context {
@@ -37,7 +35,6 @@ impl Context {
         Context {
             request_id: given.map_or_else(|| ids.next(), |id| RequestId::Given(id.clone())),
             traceparent: traceparent(headers).map(str::to_owned),
-            allows_age: headers.contains_key("max-staleness"),
         }
     }
 

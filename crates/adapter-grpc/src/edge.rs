@@ -5,17 +5,19 @@ use crate::context::{Context, REQUEST_ID, RequestIds, timeout};
 use crate::error::{Problem, Reason};
 use crate::method::Method;
 use crate::services::Services;
-use crate::{Config, Metrics};
+use crate::limits::Peer;
+use crate::{Config, Metrics, age, limits};
 use bytes::Bytes;
 use http::header::{ALLOW, CONTENT_TYPE};
-use http::{HeaderValue, Request, Response, StatusCode};
-use order_core::app::Orders;
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
+use order_core::app::{AllowedAge, Orders};
 use order_core::domain::Violations;
-use order_core::ports::HealthSource;
+use order_core::ports::{HealthSource, RateLimiter};
 use planes::Drain;
 use prometheus_client::metrics::gauge::Gauge;
 use std::any::Any;
 use std::future::poll_fn;
+use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
@@ -37,6 +39,8 @@ struct Inner {
     metrics: Metrics,
     request_ids: RequestIds,
     services: Services,
+    /// `None`: everybody may call as often as they like.
+    limiter: Option<Arc<dyn RateLimiter>>,
 }
 
 impl GrpcEdge {
@@ -47,6 +51,27 @@ impl GrpcEdge {
         health: Arc<dyn HealthSource>,
         metrics: Metrics,
     ) -> GrpcEdge {
+        GrpcEdge::of(config, orders, health, metrics, None)
+    }
+
+    /// The same, each caller held to the limiter's rate; health apart.
+    pub fn limited(
+        config: Config,
+        orders: Orders,
+        health: Arc<dyn HealthSource>,
+        metrics: Metrics,
+        limiter: Arc<dyn RateLimiter>,
+    ) -> GrpcEdge {
+        GrpcEdge::of(config, orders, health, metrics, Some(limiter))
+    }
+
+    fn of(
+        config: Config,
+        orders: Orders,
+        health: Arc<dyn HealthSource>,
+        metrics: Metrics,
+        limiter: Option<Arc<dyn RateLimiter>>,
+    ) -> GrpcEdge {
         let services = Services::new(&config, orders, health, &metrics);
         GrpcEdge {
             inner: Arc::new(Inner {
@@ -54,6 +79,7 @@ impl GrpcEdge {
                 metrics,
                 request_ids: RequestIds::new(),
                 services,
+                limiter,
             }),
         }
     }
@@ -61,6 +87,23 @@ impl GrpcEdge {
     /// Its bounds.
     pub(crate) fn config(&self) -> &Config {
         &self.inner.config
+    }
+
+    /// As [`answer`](GrpcEdge::answer), of a call that came from this address.
+    pub async fn answer_from<B>(
+        &self,
+        peer: IpAddr,
+        mut request: Request<B>,
+        drain: Option<&Arc<Drain>>,
+    ) -> Response<Body>
+    where
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<StdError> + Send,
+    {
+        if self.inner.limiter.is_some() {
+            request.extensions_mut().insert(Peer(peer));
+        }
+        self.answer(request, drain).await
     }
 
     /// Answers a call, whatever it is: every problem, a panic too, becomes a status. `drain` ends
@@ -82,6 +125,7 @@ impl GrpcEdge {
             deadline: asked.ok().flatten().map(|asked| after(started, asked)),
             context,
             drain: drain.cloned(),
+            age: allowed_age(method, request.headers()),
         };
         let _active = Active::new(&inner.metrics.active_requests);
         let span = tracing::debug_span!(
@@ -135,6 +179,10 @@ impl Inner {
                 "must be 1 to 8 digits and one of H, M, S, m, u, n",
             )));
         };
+        if let Some(limiter) = &self.limiter {
+            // Apart and boxed, so that a call without limits does not carry its size around.
+            Box::pin(limits::take(&**limiter, method, request.extensions())).await?;
+        }
         let ours = self.config.request_timeout;
         let patience = asked.map_or(ours, |asked| asked.min(ours));
         let mut running = pin!(self.services.call(method, request, call));
@@ -166,6 +214,23 @@ impl Inner {
                 .into_http(),
             None => response,
         }
+    }
+}
+
+/// What the metadata says of age, where the method gives answers that may be old.
+fn allowed_age(
+    method: Method,
+    headers: &HeaderMap,
+) -> Option<Box<Result<AllowedAge, Violations>>> {
+    if !matches!(
+        method,
+        Method::GetOrder | Method::ListOrders | Method::ListOrderEvents
+    ) {
+        return None;
+    }
+    match age::allowed_age(headers) {
+        Ok(allowed) if allowed.is_fresh() => None,
+        said => Some(Box::new(said)),
     }
 }
 

@@ -59,6 +59,7 @@ reasons! {
     PositionGone = OutOfRange false "POSITION_GONE",
     VersionMismatch = Aborted false "VERSION_MISMATCH",
     PayloadTooLarge = ResourceExhausted false "PAYLOAD_TOO_LARGE",
+    RateLimited = ResourceExhausted true "RATE_LIMITED",
     Unimplemented = Unimplemented false "UNIMPLEMENTED",
     Internal = Internal false "INTERNAL",
     Contended = Unavailable true "CONTENDED",
@@ -150,6 +151,16 @@ impl Problem {
         Problem::new(Reason::Timeout, detail)
     }
 
+    /// The caller has used up its quota.
+    pub(crate) fn rate_limited(retry_after_millis: u64) -> Problem {
+        let millis = retry_after_millis.max(1);
+        let detail = format!("the quota of calls is used up; try again in {millis} ms");
+        Problem {
+            retry_delay: Some(Duration::from_millis(millis)),
+            ..Problem::new(Reason::RateLimited, detail)
+        }
+    }
+
     /// A defect, with its cause for the log.
     pub(crate) fn internal(cause: impl Into<String>) -> Problem {
         let detail = "look for the call's x-request-id in the service's log";
@@ -194,7 +205,10 @@ impl Problem {
         matches!(
             self.reason.code(),
             Code::Internal | Code::Unavailable | Code::ResourceExhausted
-        ) && !matches!(self.reason, Reason::PayloadTooLarge | Reason::Draining)
+        ) && !matches!(
+            self.reason,
+            Reason::PayloadTooLarge | Reason::Draining | Reason::RateLimited
+        )
     }
 
     /// The answer. A problem on our side is logged here, once.

@@ -1,8 +1,9 @@
-//! `GetOrder`: one order, as fresh as the store.
+//! `GetOrder`: one order, as fresh as the store or as old as the caller allows.
 
+use crate::age::aged;
 use crate::call::Call;
 use crate::error::Problem;
-use order_core::app::Orders;
+use order_core::app::{AgedOrder, Orders};
 use order_core::domain::Violations;
 use order_proto::v1::{GetOrderRequest, Order};
 use order_proto::wire;
@@ -15,9 +16,10 @@ pub(crate) async fn get(
 ) -> Result<Response<Order>, Problem> {
     let mut wrong = Violations::new();
     let order_id = wire::order_id(&message.order_id, &mut wrong);
+    let allowed = call.allowed_age(&mut wrong);
     if !wrong.is_empty() {
         return Err(Problem::invalid(wrong));
     }
-    let order = orders.get(order_id).await?;
-    Ok(call.fresh(wire::order(&order)))
+    let AgedOrder { order, age, stale } = orders.get_aged(order_id, allowed).await?;
+    Ok(aged(wire::order(&order), allowed, age, stale))
 }

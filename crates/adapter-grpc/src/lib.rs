@@ -7,6 +7,7 @@
 //!
 //! What never enters: a rule of the domain, a socket that `planes` did not make, SQL.
 
+mod age;
 mod amend;
 mod batch_place;
 mod call;
@@ -21,6 +22,7 @@ mod get;
 mod health;
 mod history;
 mod hold;
+mod limits;
 mod list;
 mod listen;
 mod method;

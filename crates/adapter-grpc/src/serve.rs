@@ -8,6 +8,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use planes::{Drain, Listener, ServeLimits, ServeReport};
 use std::convert::Infallible;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -31,8 +32,8 @@ pub(crate) async fn serve(
         drain_timeout: edge.config().drain_timeout,
     };
     let builder = builder(edge.config());
-    planes::serve(listener, limits, stop, move |stream, _peer, drain| {
-        connection(edge.clone(), builder.clone(), stream, drain)
+    planes::serve(listener, limits, stop, move |stream, peer: SocketAddr, drain| {
+        connection(edge.clone(), builder.clone(), stream, peer.ip(), drain)
     })
     .await
 }
@@ -55,6 +56,7 @@ async fn connection(
     edge: GrpcEdge,
     builder: Builder<TokioExecutor>,
     stream: TcpStream,
+    peer: IpAddr,
     drain: Drain,
 ) {
     let asked = Arc::new(AtomicBool::new(false));
@@ -64,7 +66,7 @@ async fn connection(
         asked.store(true, Relaxed);
         let (edge, drain) = (edge.clone(), Arc::clone(&draining));
         // Large, and moved five times on its way into a task of its own: boxed, it is moved once.
-        Box::pin(async move { Ok::<_, Infallible>(edge.answer(request, Some(&drain)).await) })
+        Box::pin(async move { Ok::<_, Infallible>(edge.answer_from(peer, request, Some(&drain)).await) })
     });
     let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
     let mut stop = pin!(drain.clone().started());

@@ -1,10 +1,12 @@
 //! Answers where all is well. Nobody else formats one.
 
 use axum::body::Body;
-use http::header::{AGE, CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderName, LOCATION};
+use http::header::{AGE, CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderName, LOCATION, WARNING};
 use http::{HeaderValue, Response, StatusCode};
+use order_core::app::AllowedAge;
 use order_core::domain::Order;
 use order_core::ports::RecordedEvent;
+use std::time::Duration;
 
 /// What a call answers with.
 pub(crate) type Answer = Response<Body>;
@@ -14,6 +16,9 @@ const EVENT_BYTES: usize = 2_560;
 
 /// Tells a replay from a first answer.
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+
+/// What marks an answer that is older than the caller wanted.
+const STALE: &str = "110 - \"Response is Stale\"";
 
 /// 200 with JSON.
 pub(crate) fn json(body: impl Into<Body>) -> Answer {
@@ -75,12 +80,16 @@ pub(crate) fn replayed(mut answer: Answer, replayed: bool) -> Answer {
     answer
 }
 
-/// The answer to a caller that would have taken an older one: it is fresh.
-pub(crate) fn fresh(mut answer: Answer, allows_age: bool) -> Answer {
-    if allows_age {
-        answer
-            .headers_mut()
-            .insert(AGE, HeaderValue::from_static("0"));
+/// The answer to a caller that takes an old one, with its age in whole seconds, never too low; marked
+/// if it is older than the caller wanted, since the store is down (RFC 7234 section 5.5.1: newer
+/// recipients know it by its age).
+pub(crate) fn aged(mut answer: Answer, allowed: AllowedAge, age: Duration, stale: bool) -> Answer {
+    if !allowed.is_fresh() {
+        let seconds = age.as_millis().div_ceil(1_000);
+        set(&mut answer, AGE, &seconds.to_string());
+    }
+    if stale {
+        set(&mut answer, WARNING, STALE);
     }
     answer
 }

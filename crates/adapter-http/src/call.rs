@@ -1,8 +1,10 @@
 //! A request as the calls see it: its head parsed as far as every call needs it.
 
+use crate::cache_control::allowed_age;
 use crate::context::Context;
 use crate::error::Problem;
 use http::{HeaderMap, HeaderName, HeaderValue};
+use order_core::app::AllowedAge;
 use order_core::domain::{Cause, OrderId, Violations};
 use planes::Drain;
 
@@ -41,18 +43,9 @@ impl Call<'_> {
         }
     }
 
-    /// Whether the caller allows an old answer (`Cache-Control: max-age=N`, RFC 9111 section 5.2.1.1).
-    pub(crate) fn allows_age(&self) -> bool {
-        self.headers
-            .get_all(http::header::CACHE_CONTROL)
-            .iter()
-            .any(|value| {
-                let directives = value.to_str().unwrap_or_default().split(',');
-                directives.map(str::trim).any(|one| {
-                    one.get(..8)
-                        .is_some_and(|name| name.eq_ignore_ascii_case("max-age="))
-                })
-            })
+    /// How old the answer may be.
+    pub(crate) fn allowed_age(&self) -> AllowedAge {
+        allowed_age(self.headers)
     }
 }
 

@@ -5,12 +5,13 @@ use crate::answer::{self, Answer};
 use crate::call::Call;
 use crate::context::{Context, REQUEST_ID, RequestIds};
 use crate::error::{Code, Problem};
+use crate::limits::Limits;
 use crate::operation::Operation;
 use crate::route::{Route, allow};
 use crate::watch::Watchers;
 use crate::{Config, Metrics};
 use crate::{
-    amend, batch_place, body, cancel, changes, docs, get, history, hold, list, media, place,
+    amend, batch_place, body, cancel, changes, docs, get, history, hold, limits, list, media, place,
     probes, record_fact, release, watch,
 };
 use axum::body::Body;
@@ -21,7 +22,7 @@ use http::request::Parts;
 use http::{HeaderValue, Method, Request, Response};
 use http_body::Body as _;
 use order_core::app::Orders;
-use order_core::ports::HealthSource;
+use order_core::ports::{HealthSource, RateLimiter};
 use prometheus_client::metrics::gauge::Gauge;
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
@@ -39,6 +40,8 @@ pub(crate) struct Inner {
     metrics: Metrics,
     request_ids: RequestIds,
     watch_room: Arc<Semaphore>,
+    /// `None`: everybody may call as often as they like.
+    limits: Option<Limits>,
 }
 
 impl Inner {
@@ -57,7 +60,19 @@ impl Inner {
             metrics,
             request_ids: RequestIds::new(),
             watch_room: Arc::new(Semaphore::new(room)),
+            limits: None,
         }
+    }
+
+    /// The same, each caller held to a rate.
+    pub(crate) fn limited_by(mut self, limiter: Arc<dyn RateLimiter>) -> Inner {
+        self.limits = Some(Limits::new(limiter));
+        self
+    }
+
+    /// Whether callers are held to a rate.
+    pub(crate) fn has_limits(&self) -> bool {
+        self.limits.is_some()
     }
 
     /// Its bounds.
@@ -87,14 +102,30 @@ impl Inner {
             request_id = context.request_id(),
             trace_id = context.trace_id(),
         );
-        let answered = self.route(&parts, route, &context, body);
-        let outcome = AssertUnwindSafe(answered)
+        // Probes are never limited: a busy caller is no reason to restart the pod.
+        let limits = self.limits.as_ref().filter(|_| !operation.is_probe());
+        let limited = async {
+            let told = match limits {
+                Some(limits) => Some((limits, limits.take(&parts.extensions).await)),
+                None => None,
+            };
+            let answered = match told {
+                Some((_, decision)) if !decision.allowed => Err(limits::refusal(decision)),
+                _ => self.route(&parts, route, &context, body).await,
+            };
+            (told, answered)
+        };
+        let outcome = AssertUnwindSafe(limited)
             .catch_unwind()
             .instrument(span.clone())
             .await;
-        let outcome = outcome.unwrap_or_else(|panic| Err(Problem::internal(words_of(&*panic))));
+        let (told, outcome) = outcome
+            .unwrap_or_else(|panic| (None, Err(Problem::internal(words_of(&*panic)))));
         let mut answer =
             outcome.unwrap_or_else(|problem| problem.into_response(context.request_id()));
+        if let Some((limits, decision)) = told {
+            limits.tell(decision, &mut answer);
+        }
         if parts.method == Method::HEAD {
             without_body(&mut answer);
         }

@@ -53,6 +53,7 @@ codes! {
     PayloadTooLarge = 413 "payload_too_large" "The body is too large",
     UnsupportedMediaType = 415 "unsupported_media_type" "The body is of a type that is not taken",
     IdempotencyKeyReused = 422 "idempotency_key_reused" "The idempotency key was used for another request",
+    RateLimited = 429 "rate_limited" "The caller calls too often",
     Internal = 500 "internal" "Something is wrong in the service",
     Contended = 503 "contended" "The order changes too fast",
     Overloaded = 503 "overloaded" "Too much waits already",
@@ -131,6 +132,16 @@ impl Problem {
         Problem {
             allow: Some(allow),
             ..Problem::new(Code::MethodNotAllowed, detail)
+        }
+    }
+
+    /// The caller has used up its quota.
+    pub(crate) fn rate_limited(retry_after_millis: u64) -> Problem {
+        let seconds = retry_after_millis.div_ceil(1_000).max(1);
+        let detail = format!("the quota of calls is used up; try again in {seconds} s");
+        Problem {
+            retry_after_seconds: Some(seconds),
+            ..Problem::new(Code::RateLimited, detail)
         }
     }
 

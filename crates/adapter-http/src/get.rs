@@ -1,4 +1,4 @@
-//! `GET /v1/orders/{order_id}`: one order, as fresh as the store.
+//! `GET /v1/orders/{order_id}`: one order, as fresh as the store or as old as the caller allows.
 
 use crate::answer::{self, Answer};
 use crate::call::Call;
@@ -7,13 +7,15 @@ use crate::condition::{if_match, if_none_match};
 use crate::error::Problem;
 use crate::parameters::{OrderPath, ReadHeaders};
 use crate::query::Query;
-use order_core::app::{AppError, Orders};
+use order_core::app::{AgedOrder, AllowedAge, AppError, Orders};
 use order_core::domain::Violations;
 use order_json::OrderView;
 
 /// Read an order.
 ///
-/// The answer is fresh also where the caller would take an older one.
+/// The answer is fresh, unless `Cache-Control` says how old it may be: `max-age=N` takes an answer of at
+/// most that age, `stale-if-error=N` one of that age while the store is down. With `If-Match` it is always
+/// fresh.
 #[utoipa::path(
     get,
     path = "/v1/orders/{order_id}",
@@ -24,10 +26,15 @@ use order_json::OrderView;
         (status = 200, description = "The order", body = OrderView, content_type = "application/json",
             headers(
                 ("ETag" = String, description = "The order's version"),
-                ("Age" = String, description = "The answer's age in seconds, where `Cache-Control: max-age` allows one")
+                ("Age" = String, description = "The answer's age in seconds, where `Cache-Control` allows one: it shows all that was acknowledged before that"),
+                ("Warning" = String, description = "`110`: the store is down, and the answer older than `max-age`")
             )),
         (status = 304, description = "`If-None-Match` names the order's version",
-            headers(("ETag" = String, description = "The order's version")))
+            headers(
+                ("ETag" = String, description = "The order's version"),
+                ("Age" = String, description = "As with 200"),
+                ("Warning" = String, description = "As with 200")
+            ))
     )
 )]
 pub(crate) async fn get(orders: &Orders, call: &Call<'_>) -> Result<Answer, Problem> {
@@ -39,15 +46,19 @@ pub(crate) async fn get(orders: &Orders, call: &Call<'_>) -> Result<Answer, Prob
     if !wrong.is_empty() {
         return Err(Problem::invalid(wrong));
     }
-    let order = orders.get(order_id).await?;
+    let allowed = call.allowed_age();
+    // Who names a version asks about the newest one.
+    let allowed = must_match.as_ref().map_or(allowed, |_| AllowedAge::default());
+    let AgedOrder { order, age, stale } = orders.get_aged(order_id, allowed).await?;
     if let Some(tags) = must_match.filter(|tags| !tags.match_strongly(order.version)) {
         let current = order.version;
         let mismatch = AppError::VersionMismatch { current };
         return Err(version_problem(mismatch, tags.advice()));
     }
-    let age = call.allows_age();
-    if must_not_match.is_some_and(|tags| tags.match_weakly(order.version)) {
-        return Ok(answer::fresh(answer::not_modified(order.version), age));
-    }
-    Ok(answer::fresh(answer::order(&order), age))
+    let answer = if must_not_match.is_some_and(|tags| tags.match_weakly(order.version)) {
+        answer::not_modified(order.version)
+    } else {
+        answer::order(&order)
+    };
+    Ok(answer::aged(answer, allowed, age, stale))
 }

@@ -9,6 +9,7 @@ use order_core::app::{OrderPage, Orders, PageRequest};
 use order_core::domain::{FulfillmentStatus, PaymentStatus, State, Violations};
 use order_core::ports::ListFilter;
 use order_json::{OrderView, write_order};
+use std::time::Duration;
 use utoipa::ToSchema;
 
 const PARAMETERS: [&str; 9] = [
@@ -95,7 +96,12 @@ pub(crate) async fn list(orders: &Orders, call: &Call<'_>) -> Result<Answer, Pro
         );
         answer::set(&mut answer, http::header::LINK, &link);
     }
-    Ok(answer::fresh(answer, call.allows_age()))
+    Ok(answer::aged(
+        answer,
+        call.allowed_age(),
+        Duration::ZERO,
+        false,
+    ))
 }
 
 fn write(page: &OrderPage) -> Vec<u8> {

@@ -15,7 +15,9 @@ const BUCKETS_SECONDS: [f64; 14] = [
 ];
 
 /// Statuses whose handles are kept; any other is looked up.
-const STATUSES: [u16; 12] = [200, 201, 204, 304, 400, 404, 409, 412, 415, 422, 500, 503];
+const STATUSES: [u16; 13] = [
+    200, 201, 204, 304, 400, 404, 409, 412, 415, 422, 429, 500, 503,
+];
 
 /// The edge's metrics. Clones count into the same ones.
 #[derive(Clone, Debug)]

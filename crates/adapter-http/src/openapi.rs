@@ -93,8 +93,14 @@ fn complete(described: &mut Value, operation: Operation) {
         return;
     };
     for (status, response) in responses {
-        let id = json!({"description": "Names the request", "schema": {"type": "string"}});
-        response["headers"]["X-Request-Id"] = id;
+        let text = |description: &str| json!({"description": description, "schema": {"type": "string"}});
+        response["headers"]["X-Request-Id"] = text("Names the request");
+        if !operation.is_probe() {
+            response["headers"]["RateLimit"] =
+                text("Where callers are held to a rate: what is left of the quota, and the seconds until it is whole or, once refused, until a call may pass");
+            response["headers"]["RateLimit-Policy"] =
+                text("Where callers are held to a rate: the quota, and the seconds in which it comes back");
+        }
         for name in always(operation, status) {
             response["headers"][name]["required"] = Value::Bool(true);
         }
@@ -107,7 +113,7 @@ fn always(operation: Operation, status: &str) -> &'static [&'static str] {
         (Operation::Place, "201") => &["X-Request-Id", "Location", "ETag"],
         (Operation::Get, "200" | "304") => &["X-Request-Id", "ETag"],
         (Operation::Readyz | Operation::Health, _) => &["X-Request-Id"],
-        (_, "503") => &["X-Request-Id", "Retry-After"],
+        (_, "429" | "503") => &["X-Request-Id", "Retry-After"],
         _ => &["X-Request-Id"],
     }
 }
@@ -116,21 +122,23 @@ fn header(name: &str, description: &str) -> Value {
     json!({"name": name, "in": "header", "description": description, "required": false, "schema": {"type": "string"}})
 }
 
-/// The statuses of the problems that a call can answer with.
+/// The statuses of the problems that a call can answer with. Where callers are held to a rate, all but
+/// the probes can answer with 429.
 fn problems(operation: Operation) -> &'static [u16] {
     match operation {
-        Operation::Place => &[400, 406, 408, 409, 413, 415, 422, 500, 503],
-        Operation::BatchPlace => &[400, 406, 408, 413, 415, 500, 503],
+        Operation::Place => &[400, 406, 408, 409, 413, 415, 422, 429, 500, 503],
+        Operation::BatchPlace => &[400, 406, 408, 413, 415, 429, 500, 503],
         Operation::Cancel | Operation::Amend | Operation::Hold | Operation::Release => {
-            &[400, 404, 406, 408, 409, 412, 413, 415, 422, 500, 503]
+            &[400, 404, 406, 408, 409, 412, 413, 415, 422, 429, 500, 503]
         }
-        Operation::RecordFact => &[400, 406, 408, 409, 413, 415, 500, 503],
-        Operation::Get => &[400, 404, 406, 412, 500, 503],
-        Operation::History => &[400, 404, 406, 500, 503],
-        Operation::List => &[400, 406, 500, 503],
-        Operation::Changes | Operation::Watch => &[400, 406, 410, 500, 503],
-        Operation::DocsFile => &[404, 500],
-        Operation::Docs => &[500],
+        Operation::RecordFact => &[400, 406, 408, 409, 413, 415, 429, 500, 503],
+        Operation::Get => &[400, 404, 406, 412, 429, 500, 503],
+        Operation::History => &[400, 404, 406, 429, 500, 503],
+        Operation::List => &[400, 406, 429, 500, 503],
+        Operation::Changes | Operation::Watch => &[400, 406, 410, 429, 500, 503],
+        Operation::DocsFile => &[404, 429, 500],
+        Operation::Docs => &[429, 500],
+        Operation::OpenApi => &[429],
         _ => &[],
     }
 }
@@ -149,6 +157,7 @@ fn problem(status: u16) -> Value {
         413 => "The body is too large: `payload_too_large`",
         415 => "The body is of a type that is not taken: `unsupported_media_type`",
         422 => "The idempotency key was used for another request: `idempotency_key_reused`",
+        429 => "The caller has used up its quota: `rate_limited`",
         503 => "Try again later: `unavailable`, `overloaded`, `contended`, `timeout`",
         _ => "Something is wrong in the service: `internal`",
     };
@@ -157,7 +166,7 @@ fn problem(status: u16) -> Value {
         "description": description,
         "content": {"application/problem+json": {"schema": schema}},
     });
-    if status == 503 {
+    if matches!(status, 429 | 503) {
         response["headers"]["Retry-After"] =
             json!({"description": "Seconds to wait", "schema": {"type": "integer", "minimum": 1}});
     }

@@ -61,8 +61,9 @@ pub(crate) struct ReadHeaders {
     /// Answer 304 if the order still has this version.
     #[param(rename = "If-None-Match", value_type = EntityTags, required = false, example = "\"v1\"")]
     if_none_match: String,
-    /// `max-age=N`: an answer of that age in seconds would do.
-    #[param(rename = "Cache-Control", required = false, example = "max-age=5")]
+    /// `max-age=N`: an answer of that age in seconds will do. `stale-if-error=N`: so will one of that
+    /// age where the store does not answer.
+    #[param(rename = "Cache-Control", required = false, example = "max-age=5, stale-if-error=60")]
     cache_control: String,
 }
 
@@ -70,7 +71,7 @@ pub(crate) struct ReadHeaders {
 #[derive(IntoParams)]
 #[into_params(parameter_in = Header)]
 pub(crate) struct CacheHeaders {
-    /// `max-age=N`: an answer of that age in seconds would do.
+    /// `max-age=N`: an answer of that age in seconds would do; lists are fresh all the same.
     #[param(rename = "Cache-Control", required = false, example = "max-age=5")]
     cache_control: String,
 }

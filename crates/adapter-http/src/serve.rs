@@ -9,6 +9,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use planes::{Drain, Listener, ServeLimits, ServeReport};
 use std::convert::Infallible;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -33,8 +34,8 @@ pub async fn serve(
         drain_timeout: edge.config().drain_timeout,
     };
     let builder = Arc::new(builder(edge.config()));
-    planes::serve(listener, limits, stop, move |stream, _peer, drain| {
-        connection(edge.clone(), Arc::clone(&builder), stream, drain)
+    planes::serve(listener, limits, stop, move |stream, peer: SocketAddr, drain| {
+        connection(edge.clone(), Arc::clone(&builder), stream, peer.ip(), drain)
     })
     .await
 }
@@ -61,6 +62,7 @@ async fn connection(
     edge: HttpEdge,
     builder: Arc<Builder<TokioExecutor>>,
     stream: TcpStream,
+    peer: IpAddr,
     drain: Drain,
 ) {
     let asked = Arc::new(AtomicBool::new(false));
@@ -68,7 +70,7 @@ async fn connection(
     let service = service_fn(|request: Request<Incoming>| {
         asked.store(true, Relaxed);
         let (edge, drain) = (edge.clone(), drain.clone());
-        async move { Ok::<_, Infallible>(edge.answer(request, Some(&drain)).await) }
+        async move { Ok::<_, Infallible>(edge.answer_from(peer, request, Some(&drain)).await) }
     });
     let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
     let mut stop = pin!(drain.clone().started());

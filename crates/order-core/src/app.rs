@@ -3,6 +3,7 @@
 //!
 //! An edge calls [`Orders`] and nothing else; [`AppError`] is all that can go wrong.
 
+mod aged_reads;
 mod amend_order;
 mod apply_parked;
 mod cancel_order;
@@ -16,6 +17,7 @@ mod list_orders;
 mod place_order;
 mod publish_feed;
 mod record_fact;
+mod refresh_cache;
 mod release_order;
 mod sweep;
 mod turns;
@@ -23,15 +25,17 @@ mod watch_orders;
 
 pub use change_order::{ChangeOptions, Changed};
 pub use error::AppError;
+pub use get_order::{AgedOrder, AllowedAge};
 pub use list_events::EventPage;
 pub use list_orders::{OrderPage, PageRequest};
 pub use place_order::{PlaceRequest, Placed};
 pub use publish_feed::{FeedPublisher, Halt, Publishing, Standstill, resume_after};
 pub use record_fact::{FactOutcome, FactReceipt};
+pub use refresh_cache::CacheRound;
 pub use sweep::Swept;
 pub use watch_orders::{EventFilter, FeedBatch};
 
-use crate::ports::{Clock, EventFeed, IdSource, OrderStore};
+use crate::ports::{Clock, EventFeed, IdSource, OrderCache, OrderStore};
 use std::sync::Arc;
 
 /// The application: what every edge calls. Cheap to clone.
@@ -42,6 +46,8 @@ pub struct Orders {
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdSource>,
     turns: Arc<turns::Turns>,
+    /// For reads that may be old; `None` without a cache.
+    aged: Option<Arc<aged_reads::AgedReads>>,
     /// Where new orders go in the feed.
     partition: u16,
 }
@@ -60,6 +66,7 @@ impl Orders {
             clock,
             ids,
             turns: Arc::new(turns::Turns::new()),
+            aged: None,
             partition: 0,
         }
     }
@@ -69,6 +76,15 @@ impl Orders {
     #[must_use]
     pub fn placing_in(self, partition: u16) -> Orders {
         Orders { partition, ..self }
+    }
+}
+
+impl Orders {
+    /// The same application, which answers callers that allow it from this cache.
+    #[must_use]
+    pub fn with_cache(self, cache: Arc<dyn OrderCache>) -> Orders {
+        let aged = Some(Arc::new(aged_reads::AgedReads::new(cache)));
+        Orders { aged, ..self }
     }
 }
 

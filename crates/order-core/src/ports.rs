@@ -25,7 +25,7 @@ pub use health::{Component, HealthReport, HealthSource};
 pub use id_source::IdSource;
 pub use order_cache::{CachedOrder, OrderCache};
 pub use order_store::{OrderStore, StoreError};
-pub use rate_limiter::{RateDecision, RateLimiter};
+pub use rate_limiter::{Bucket, Rate, RateDecision, RateLimiter, caller_at};
 pub use store_change::{
     Change, Committed, FactRecord, ParkedFact, RequestRecord, StoredFact, StoredRequest,
 };

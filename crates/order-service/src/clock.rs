@@ -2,7 +2,11 @@
 
 use order_core::domain::Timestamp;
 use order_core::ports::Clock;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::sync::LazyLock;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+/// Where this process's monotonic time begins: with the first question.
+static START: LazyLock<Instant> = LazyLock::new(Instant::now);
 
 /// [`Clock`] on the machine's wall clock.
 #[derive(Clone, Copy, Debug)]
@@ -19,5 +23,9 @@ impl Clock for SystemClock {
             .unwrap_or_default();
         let millis = i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX);
         Timestamp::from_millis(millis).unwrap_or(Timestamp::MAX)
+    }
+
+    fn monotonic(&self) -> Duration {
+        START.elapsed()
     }
 }

@@ -5,6 +5,7 @@ use crate::config::Config;
 use crate::health::Health;
 use crate::ids::Uuid7Source;
 use crate::publishing::Publishing;
+use crate::shared::Shared;
 use crate::store::{self, StoreHandle};
 use order_core::app::Orders;
 use prometheus_client::registry::Registry;
@@ -14,6 +15,7 @@ use std::sync::Arc;
 pub(crate) struct Service {
     pub(crate) orders: Orders,
     pub(crate) store: Arc<dyn StoreHandle>,
+    pub(crate) shared: Shared,
     pub(crate) health: Arc<Health>,
     pub(crate) registry: Arc<Registry>,
     pub(crate) publishing: Option<Arc<Publishing>>,
@@ -35,14 +37,21 @@ pub(crate) async fn compose(config: &Config) -> Result<Service, String> {
     let (clock, ids) = (Arc::new(SystemClock), Arc::new(Uuid7Source::default()));
     let orders = Orders::new(open.orders, open.feed, clock, ids)
         .placing_in(own_partition(config.feed_partitions));
+    let shared = Shared::open(&config.shared, &mut registry).await;
+    let orders = shared.beside(orders);
     let health = Arc::new(Health::new(store::describe(config)));
-    if let Some(publishing) = publishing.clone() {
-        health.also(publishing.health());
+    let parts = [
+        publishing.clone().map(Publishing::health),
+        shared.health(&config.shared),
+    ];
+    for part in parts.into_iter().flatten() {
+        health.also(part);
     }
     health.look(&*open.handle, &config.planes.all()).await;
     Ok(Service {
         orders,
         store: open.handle,
+        shared,
         health,
         registry: Arc::new(registry),
         publishing,

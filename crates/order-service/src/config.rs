@@ -5,10 +5,12 @@ mod database;
 mod kafka;
 mod reader;
 mod render;
+mod shared;
 
 pub(crate) use database::Database;
 pub(crate) use kafka::Kafka;
 pub(crate) use render::render;
+pub(crate) use shared::{Shared, describe as describe_redis};
 
 use crate::values::Values;
 use planes::{Plane, PlaneKind};
@@ -26,6 +28,7 @@ pub(crate) struct Config {
     pub(crate) feed_partitions: u16,
     pub(crate) feed_lease: Duration,
     pub(crate) kafka: Option<Kafka>,
+    pub(crate) shared: Shared,
     pub(crate) planes: Planes,
     pub(crate) plane_wait: Duration,
     pub(crate) log_level: String,
@@ -87,6 +90,7 @@ impl Config {
             feed_partitions: u16::try_from(partitions).unwrap_or(1),
             feed_lease: read.duration_from("feed_lease", MIN_FEED_LEASE),
             kafka: read.kafka(planes.data.clone(), partitions),
+            shared: read.shared(planes.storage.clone()),
             planes,
             plane_wait: read.duration("plane_wait"),
             log_level: read.log_level("log_level"),
@@ -98,6 +102,7 @@ impl Config {
             grpc_request_timeout: read.duration("grpc_request_timeout"),
             store_max_queued_changes: read.count("store_max_queued_changes"),
         };
+        Shared::check(&mut read);
         if read.errors.is_empty() {
             Ok(config)
         } else {

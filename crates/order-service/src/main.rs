@@ -1,6 +1,7 @@
 //! The order service: reads its configuration, composes the adapters around the core, serves until
 //! it is told to stop. No business rule and no SQL enters here.
 
+mod cache_follower;
 mod chores;
 mod cli;
 mod clock;
@@ -15,6 +16,7 @@ mod listeners;
 mod publishing;
 mod serve;
 mod settings;
+mod shared;
 mod shutdown;
 mod store;
 mod summary;

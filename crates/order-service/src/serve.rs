@@ -3,7 +3,7 @@
 use crate::compose::{Service, compose};
 use crate::config::Config;
 use crate::listeners::Listeners;
-use crate::{chores, health, inbound, shutdown, store, summary, telemetry};
+use crate::{cache_follower, chores, health, inbound, shutdown, store, summary, telemetry};
 use adapter_grpc::GrpcEdge;
 use adapter_http::HttpEdge;
 use adapter_management::Management;
@@ -68,6 +68,10 @@ async fn run(config: &Config, started: Instant) -> Result<(), String> {
     if let Some(publishing) = service.publishing.clone() {
         background.spawn(publishing.run(background_stopped.clone()));
     }
+    background.spawn(cache_follower::run(
+        service.orders.clone(),
+        background_stopped.clone(),
+    ));
     let planes = config.planes.all().into_iter().cloned().collect();
     background.spawn(health::watch(
         service.health.clone(),
@@ -130,23 +134,24 @@ async fn serve_until(
     let mut edges = JoinSet::new();
     let http = http_config(config);
     let (health, metrics) = (service.health.clone(), service.http_metrics.clone());
-    let rest = HttpEdge::new(
-        http.clone(),
-        service.orders.clone(),
-        health.clone(),
-        metrics.clone(),
-    );
+    let (orders, limiter) = (service.orders.clone(), service.shared.limiter.clone());
+    let rest = match limiter.clone() {
+        Some(limiter) => {
+            let (health, metrics) = (health.clone(), metrics.clone());
+            HttpEdge::limited(http.clone(), orders.clone(), health, metrics, limiter)
+        }
+        None => HttpEdge::new(http.clone(), orders.clone(), health.clone(), metrics.clone()),
+    };
     edges.spawn(adapter_http::serve(
         rest,
         listeners.rest,
         edge_drain.clone().started(),
     ));
-    let grpc = GrpcEdge::new(
-        grpc,
-        service.orders.clone(),
-        health.clone(),
-        service.grpc_metrics.clone(),
-    );
+    let grpc_metrics = service.grpc_metrics.clone();
+    let grpc = match limiter {
+        Some(limiter) => GrpcEdge::limited(grpc, orders, health.clone(), grpc_metrics, limiter),
+        None => GrpcEdge::new(grpc, orders, health.clone(), grpc_metrics),
+    };
     edges.spawn(listeners.grpc.serve(grpc, edge_drain.clone().started()));
     for listener in listeners.probes {
         let probes = HttpEdge::probes(http.clone(), health.clone(), metrics.clone());

@@ -103,6 +103,55 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "COUNT",
         "Partitions of the feed: so many replicas may commit side by side; can be raised later",
     ),
+    Setting {
+        secret: Secret::InUrl,
+        ..setting(
+            "redis_url",
+            "",
+            "URL",
+            "What replicas share beside the store (copies of orders, rate limits): redis://USER:PASSWORD@HOST:PORT/DATABASE; unset: nothing",
+        )
+    },
+    setting(
+        "redis_host",
+        "",
+        "HOST",
+        "Redis's address, in place of redis_url",
+    ),
+    setting("redis_port", "6379", "PORT", "Redis's port, with redis_host"),
+    setting(
+        "redis_user",
+        "",
+        "NAME",
+        "Redis's ACL user, with redis_host; unset: its default one",
+    ),
+    Setting {
+        secret: Secret::Whole,
+        ..setting(
+            "redis_password",
+            "",
+            "TEXT",
+            "With what it signs in, with redis_host; empty: nobody signs in",
+        )
+    },
+    setting(
+        "redis_prefix",
+        "orders",
+        "TEXT",
+        "What every key in Redis begins with; deployments that share a server must differ",
+    ),
+    setting(
+        "rate_limit",
+        "",
+        "CALLS/UNIT",
+        "How often a caller (an address) may call REST and gRPC together: 100/s, 6000/m, 100000/h; unset: no limit",
+    ),
+    setting(
+        "rate_limit_burst",
+        "",
+        "COUNT",
+        "Calls that a caller may make at once; unset: the number of rate_limit",
+    ),
     setting(
         "kafka_brokers",
         "",

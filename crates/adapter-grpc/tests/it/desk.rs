@@ -7,7 +7,7 @@ use hyper::client::conn::http2::{Builder, SendRequest};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use order_core::app::Orders;
 use order_core::domain::Timestamp;
-use order_core::ports::{EventFeed, FeedToken, OrderStore};
+use order_core::ports::{EventFeed, FeedToken, OrderStore, Rate};
 use order_proto::v1::order_service_client::OrderServiceClient;
 use order_proto::v1::{NewOrder, NewOrderLine, Order, PlaceOrderRequest};
 use planes::{ConnectOptions, Plane, PlaneKind, ServeReport, Timers, connect};
@@ -17,7 +17,9 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
-use testkit::fakes::{ManualClock, MemoryStore, SequentialIds, StaticHealth};
+use testkit::fakes::{
+    ManualClock, MemoryCache, MemoryRateLimiter, MemoryStore, SequentialIds, StaticHealth,
+};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -29,6 +31,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 /// Everything that a test asks or looks at.
 pub(crate) struct Desk {
     pub(crate) store: MemoryStore,
+    pub(crate) clock: Arc<ManualClock>,
     pub(crate) health: Arc<StaticHealth>,
     pub(crate) registry: Registry,
     pub(crate) address: SocketAddr,
@@ -65,14 +68,40 @@ impl Desk {
         orders: Arc<dyn OrderStore>,
         feed: Arc<dyn EventFeed>,
     ) -> Desk {
+        Desk::made(config, store, orders, feed, None)
+    }
+
+    /// A desk that holds callers to this rate, by its clock.
+    pub(crate) fn limited(rate: Rate) -> Desk {
+        let store = MemoryStore::new();
+        let (orders, feed) = (Arc::new(store.clone()), Arc::new(store.clone()));
+        Desk::made(here(), store, orders, feed, Some(rate))
+    }
+
+    /// Every desk has a cache that goes by its clock.
+    fn made(
+        config: Config,
+        store: MemoryStore,
+        orders: Arc<dyn OrderStore>,
+        feed: Arc<dyn EventFeed>,
+        rate: Option<Rate>,
+    ) -> Desk {
         let clock = Arc::new(ManualClock::default());
-        let orders = Orders::new(orders, feed, clock, Arc::new(SequentialIds::new(1)));
+        let cache = Arc::new(MemoryCache::by(clock.clone()));
+        let orders = Orders::new(orders, feed, clock.clone(), Arc::new(SequentialIds::new(1)))
+            .with_cache(cache);
         let health = Arc::new(StaticHealth::ready());
         let mut registry = Registry::default();
         let metrics = Metrics::new(&mut registry);
         let listener = bind(&plane(), &config, Timers::DEFAULT).unwrap();
         let address = listener.local_addr();
-        let edge = GrpcEdge::new(config, orders, health.clone(), metrics);
+        let edge = match rate {
+            Some(rate) => {
+                let limiter = Arc::new(MemoryRateLimiter::new(rate, clock.clone()));
+                GrpcEdge::limited(config, orders, health.clone(), metrics, limiter)
+            }
+            None => GrpcEdge::new(config, orders, health.clone(), metrics),
+        };
         let (stop, stopped) = oneshot::channel::<()>();
         let served = tokio::spawn(async move {
             let stopped = async {
@@ -82,6 +111,7 @@ impl Desk {
         });
         Desk {
             store,
+            clock,
             health,
             registry,
             address,

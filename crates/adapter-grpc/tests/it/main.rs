@@ -4,6 +4,7 @@
     reason = "a test's helper may stop at the first surprise"
 )]
 
+mod ages;
 mod bad_cases;
 mod bad_input;
 mod bad_requests;
@@ -14,6 +15,7 @@ mod facts;
 mod faults;
 mod grpcurl;
 mod limits;
+mod limits_of_rate;
 mod placing;
 mod reading;
 mod same_as_rest;

@@ -1,4 +1,4 @@
-//! Reading: entity tags, ages, HEAD, lists and their pages, request ids.
+//! Reading: entity tags, HEAD, lists and their pages, request ids.
 
 use crate::desk::{Desk, order, order_with};
 use serde_json::json;
@@ -26,24 +26,6 @@ async fn a_known_version_is_not_sent_again() {
                 (Some("\"v1\""), 0)
             );
         }
-    }
-}
-
-#[tokio::test]
-async fn an_answer_that_may_be_old_says_its_age() {
-    let desk = Desk::new();
-    let path = format!("/v1/orders/{}", desk.placed("k").await);
-    assert_eq!(desk.get(&path).await.header("age"), None);
-    for path in [path.as_str(), "/v1/orders"] {
-        let reply = desk
-            .ask(
-                "GET",
-                path,
-                &[("cache-control", "no-transform, max-age=5")],
-                "",
-            )
-            .await;
-        assert_eq!(reply.header("age"), Some("0"));
     }
 }
 

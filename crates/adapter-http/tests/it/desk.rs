@@ -7,16 +7,19 @@ use bytes::Bytes;
 use http::{HeaderMap, Request, Response};
 use http_body_util::{BodyExt, Full};
 use order_core::app::Orders;
-use order_core::ports::{EventFeed, FeedToken};
+use order_core::ports::{EventFeed, FeedToken, Rate};
 use prometheus_client::registry::Registry;
 use serde_json::{Value, json};
 use std::sync::Arc;
-use testkit::fakes::{ManualClock, MemoryStore, SequentialIds, StaticHealth};
+use testkit::fakes::{
+    ManualClock, MemoryCache, MemoryRateLimiter, MemoryStore, SequentialIds, StaticHealth,
+};
 
 /// Everything that a test asks or looks at.
 pub(crate) struct Desk {
     pub(crate) edge: HttpEdge,
     pub(crate) store: MemoryStore,
+    pub(crate) clock: Arc<ManualClock>,
     pub(crate) health: Arc<StaticHealth>,
     pub(crate) registry: Registry,
 }
@@ -35,20 +38,48 @@ impl Desk {
     }
 
     pub(crate) fn with(config: Config) -> Desk {
+        Desk::made(config, |orders, _| orders, None)
+    }
+
+    /// A desk whose application has a cache that goes by the desk's clock.
+    pub(crate) fn with_cache() -> Desk {
+        let cached = |orders: Orders, clock: Arc<ManualClock>| orders.with_cache(Arc::new(MemoryCache::by(clock)));
+        Desk::made(Config::default(), cached, None)
+    }
+
+    /// A desk that holds callers to this rate, by its clock.
+    pub(crate) fn limited(rate: Rate) -> Desk {
+        Desk::made(Config::default(), |orders, _| orders, Some(rate))
+    }
+
+    fn made(
+        config: Config,
+        cached: impl FnOnce(Orders, Arc<ManualClock>) -> Orders,
+        rate: Option<Rate>,
+    ) -> Desk {
         let store = MemoryStore::new();
+        let clock = Arc::new(ManualClock::default());
         let orders = Orders::new(
             Arc::new(store.clone()),
             Arc::new(store.clone()),
-            Arc::new(ManualClock::default()),
+            clock.clone(),
             Arc::new(SequentialIds::new(1)),
         );
+        let orders = cached(orders, clock.clone());
         let health = Arc::new(StaticHealth::ready());
         let mut registry = Registry::default();
         let metrics = Metrics::new(&mut registry);
-        let edge = HttpEdge::new(config, orders, health.clone(), metrics);
+        let edge = match rate {
+            Some(rate) => {
+                let limiter = Arc::new(MemoryRateLimiter::new(rate, clock.clone()));
+                HttpEdge::limited(config, orders, health.clone(), metrics, limiter)
+            }
+            None => HttpEdge::new(config, orders, health.clone(), metrics),
+        };
         Desk {
             edge,
             store,
+            clock,
             health,
             registry,
         }

@@ -4,6 +4,7 @@
     reason = "a test's helper may stop at the first surprise"
 )]
 
+mod ages;
 mod bad_cases;
 mod bad_input;
 mod bad_requests;
@@ -15,6 +16,7 @@ mod documents;
 mod facts;
 mod faults;
 mod feed;
+mod limits;
 mod listener;
 mod placing;
 mod probing;

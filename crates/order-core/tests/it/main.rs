@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
+mod aged_reads;
 mod desk;
 mod holds;
 mod house;

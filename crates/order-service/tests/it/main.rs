@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
+mod aged_history;
 mod callers;
 mod client;
 mod command_line;
@@ -11,8 +12,10 @@ mod history;
 mod inbound;
 mod kill;
 mod life;
+mod overload;
 mod planes;
 mod readme;
+mod redis;
 mod replicas;
 mod service;
 mod start;

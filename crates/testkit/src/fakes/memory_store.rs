@@ -11,9 +11,10 @@ use order_core::ports::{
     StoredRequest,
 };
 use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 /// How long [`EventFeed::wait_beyond`] waits at most.
 const WAIT_SECONDS: u64 = 5;
@@ -33,6 +34,8 @@ pub(super) struct Shared {
     /// Told of every commit.
     written: Notify,
     faults: Mutex<Faults>,
+    loads: AtomicUsize,
+    loads_held: watch::Sender<bool>,
 }
 
 /// What a test wants to go wrong.
@@ -78,6 +81,16 @@ impl MemoryStore {
     /// the database answers.
     pub fn lose_next_answer(&self, error: StoreError) {
         locked(&self.0.faults).lost_answer = Some(error);
+    }
+
+    /// Holds back the answers of loads by id, which have read what they answer by then; or lets them go.
+    pub fn hold_loads(&self, held: bool) {
+        self.0.loads_held.send_replace(held);
+    }
+
+    /// How many loads by id there were.
+    pub fn loads(&self) -> usize {
+        self.0.loads.load(Ordering::SeqCst)
     }
 
     /// Drops the events before `first` from the feed, as retention does; histories stay.
@@ -171,7 +184,11 @@ impl OrderStore for MemoryStore {
     }
 
     async fn load(&self, order_id: OrderId) -> Result<Option<Arc<Order>>, StoreError> {
-        Ok(self.state()?.current(order_id).cloned())
+        self.0.loads.fetch_add(1, Ordering::SeqCst);
+        let found = self.state().map(|state| state.current(order_id).cloned());
+        // The sender lives as long as the store does.
+        let _ = self.0.loads_held.subscribe().wait_for(|held| !held).await;
+        found
     }
 
     async fn load_at(

@@ -32,7 +32,7 @@ pub async fn asking_never_blocks(clock: AnyClock) {
     for _ in 0..4 {
         let clock = Arc::clone(&clock);
         tasks.push(tokio::spawn(async move {
-            (0..CALLS).map(|_| clock.now()).max()
+            (0..CALLS).map(|_| (clock.now(), clock.monotonic())).max()
         }));
     }
     for task in tasks {
@@ -43,4 +43,17 @@ pub async fn asking_never_blocks(clock: AnyClock) {
         "{:?}",
         started.elapsed()
     );
+}
+
+/// Monotonic time never steps back, and runs no faster than time does.
+pub async fn monotonic_time_goes_on(clock: AnyClock) {
+    let started = Instant::now();
+    let first = clock.monotonic();
+    let mut last = first;
+    for _ in 0..CALLS {
+        let now = clock.monotonic();
+        assert!(now >= last, "{now:?} after {last:?}");
+        last = now;
+    }
+    assert!(last - first <= started.elapsed(), "{:?}", last - first);
 }

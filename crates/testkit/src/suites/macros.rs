@@ -304,9 +304,11 @@ macro_rules! order_cache_suite {
             [
                 the_unknown_is_none,
                 an_order_comes_back_whole,
+                an_age_is_true,
                 a_newer_version_takes_the_place,
                 an_older_version_changes_nothing,
                 the_same_version_renews_its_time,
+                a_refresh_makes_no_entry,
                 orders_stand_apart,
                 the_newest_of_many_stays,
             ]
@@ -329,8 +331,7 @@ macro_rules! order_cache_away_suite {
     };
 }
 
-/// Every rule of `RateLimiter`; `make` answers `(guard, Arc<dyn RateLimiter>)` with the rate and
-/// burst of `suites::rate_limiter`.
+/// Every rule of `RateLimiter`; `make` answers `(guard, suites::rate_limiter::Limiter)`.
 #[macro_export]
 macro_rules! rate_limiter_suite {
     ($make:expr) => {
@@ -366,7 +367,11 @@ macro_rules! clock_suite {
         $crate::conformance_tests!(
             $make,
             clock,
-            [the_time_is_in_milliseconds, asking_never_blocks]
+            [
+                the_time_is_in_milliseconds,
+                asking_never_blocks,
+                monotonic_time_goes_on,
+            ]
         );
     };
 }

@@ -4,7 +4,7 @@
 use crate::desk::order_of;
 use crate::samples::full_order;
 use crate::{Desk, new_order};
-use order_core::domain::{Order, Timestamp};
+use order_core::domain::Order;
 use order_core::ports::{CachedOrder, OrderCache};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -16,6 +16,8 @@ pub type Cache = Arc<dyn OrderCache>;
 const CALL_MILLIS: u64 = 50;
 /// Calls that are measured together, so that one hiccup of the machine is no failure.
 const CALLS: u64 = 20;
+/// Longer than any test takes, shorter than an entry lives.
+const LONG_AGO: Duration = Duration::from_mins(10);
 
 fn order(desk: &Desk) -> Arc<Order> {
     order_of(&desk.place(new_order().lines(2)))
@@ -38,7 +40,7 @@ pub async fn the_unknown_is_none(cache: Cache) {
     assert_eq!(cache.get(order(&desk).order_id).await, None);
 }
 
-/// An order comes back whole, with its time.
+/// An order comes back whole.
 pub async fn an_order_comes_back_whole(cache: Cache) {
     let desk = Desk::new();
     for (n, order) in [
@@ -49,65 +51,98 @@ pub async fn an_order_comes_back_whole(cache: Cache) {
     .into_iter()
     .enumerate()
     {
-        let (order, as_of) = (Arc::new(order), desk.tick());
-        cache.put(Arc::clone(&order), as_of).await;
-        assert_eq!(
-            cached(&cache, &order).await,
-            CachedOrder { order, as_of },
-            "order {n}"
-        );
+        let order = Arc::new(order);
+        cache.put(Arc::clone(&order), Duration::ZERO).await;
+        assert_eq!(cached(&cache, &order).await.order, order, "order {n}");
     }
 }
 
-/// A newer version takes the place of an older one.
+/// The age is never told below the true one, and above it by no more than calls take.
+pub async fn an_age_is_true(cache: Cache) {
+    let desk = Desk::new();
+    for read_ago in [0, 1, 40, 1_500, 3_600_000].map(Duration::from_millis) {
+        let order = order(&desk);
+        let before = Instant::now();
+        cache.put(Arc::clone(&order), read_ago).await;
+        let after = Instant::now();
+        for wait in [0, 1, 25] {
+            tokio::time::sleep(Duration::from_millis(wait)).await;
+            let least = read_ago + after.elapsed();
+            let CachedOrder { age, .. } = cached(&cache, &order).await;
+            let most = read_ago + before.elapsed();
+            assert!(age >= least, "{age:?} of at least {least:?}");
+            let most = most + Duration::from_millis(CALL_MILLIS) + read_ago / 500;
+            assert!(age <= most, "{age:?} of at most {most:?}");
+        }
+    }
+}
+
+/// A newer version takes the place of an older one, and makes the entry no older.
 pub async fn a_newer_version_takes_the_place(cache: Cache) {
     let desk = Desk::new();
     let first = order(&desk);
     let second = held(&desk, &first);
-    cache.put(first, desk.tick()).await;
-    let as_of = desk.tick();
-    cache.put(Arc::clone(&second), as_of).await;
-    assert_eq!(
-        cached(&cache, &second).await,
-        CachedOrder {
-            order: second,
-            as_of
-        }
-    );
+    cache.put(first, LONG_AGO).await;
+    cache.put(Arc::clone(&second), Duration::ZERO).await;
+    let kept = cached(&cache, &second).await;
+    assert_eq!(kept.order, second);
+    assert!(kept.age < LONG_AGO, "{:?}", kept.age);
+    let third = held(&desk, &second);
+    cache.put(Arc::clone(&third), LONG_AGO).await;
+    let kept = cached(&cache, &third).await;
+    assert_eq!(kept.order, third);
+    assert!(kept.age < LONG_AGO, "{:?}", kept.age);
 }
 
-/// An older version never comes back, however late it is put.
+/// An older version never comes back, however late it is put, and makes nothing younger.
 pub async fn an_older_version_changes_nothing(cache: Cache) {
     let desk = Desk::new();
     let first = order(&desk);
     let second = held(&desk, &first);
-    let kept = CachedOrder {
-        order: Arc::clone(&second),
-        as_of: desk.tick(),
-    };
-    cache.put(second, kept.as_of).await;
-    cache.put(Arc::clone(&first), desk.tick()).await;
-    cache.put(Arc::clone(&first), Timestamp::MAX).await;
-    assert_eq!(cached(&cache, &first).await, kept);
+    cache.put(Arc::clone(&second), LONG_AGO).await;
+    cache.put(Arc::clone(&first), LONG_AGO).await;
+    cache.put(Arc::clone(&first), Duration::ZERO).await;
+    cache.refresh(&[first], Some(Duration::ZERO)).await;
+    let kept = cached(&cache, &second).await;
+    assert_eq!(kept.order, second);
+    assert!(kept.age >= LONG_AGO, "{:?}", kept.age);
 }
 
-/// The same version renews the time at which it was the newest.
+/// The same version makes the entry younger, and never older.
 pub async fn the_same_version_renews_its_time(cache: Cache) {
     let desk = Desk::new();
     let order = order(&desk);
-    cache.put(Arc::clone(&order), desk.tick()).await;
-    let as_of = desk.tick();
-    cache.put(Arc::clone(&order), as_of).await;
-    assert_eq!(cached(&cache, &order).await, CachedOrder { order, as_of });
+    cache.put(Arc::clone(&order), LONG_AGO).await;
+    assert!(cached(&cache, &order).await.age >= LONG_AGO);
+    cache.put(Arc::clone(&order), Duration::ZERO).await;
+    assert!(cached(&cache, &order).await.age < LONG_AGO);
+    cache.put(Arc::clone(&order), LONG_AGO).await;
+    assert!(cached(&cache, &order).await.age < LONG_AGO);
+}
+
+/// A refresh gives entries that are there the newer version, and makes none.
+pub async fn a_refresh_makes_no_entry(cache: Cache) {
+    let desk = Desk::new();
+    let (known, unknown) = (order(&desk), order(&desk));
+    cache.put(Arc::clone(&known), LONG_AGO).await;
+    let newer = held(&desk, &known);
+    let both = [Arc::clone(&newer), Arc::clone(&unknown)];
+    cache.refresh(&both, None).await;
+    let kept = cached(&cache, &newer).await;
+    assert_eq!(kept.order, newer);
+    assert!(kept.age >= LONG_AGO, "nobody said how fresh it is");
+    cache.refresh(&both, Some(Duration::ZERO)).await;
+    assert!(cached(&cache, &newer).await.age < LONG_AGO);
+    assert_eq!(cache.get(unknown.order_id).await, None);
+    cache.refresh(&[], None).await;
 }
 
 /// Orders do not take each other's place.
 pub async fn orders_stand_apart(cache: Cache) {
     let desk = Desk::new();
     let orders: Vec<Arc<Order>> = (0..50).map(|_| order(&desk)).collect();
-    let as_of = desk.tick();
     for order in &orders {
-        cache.put(Arc::clone(order), as_of).await;
+        cache.put(Arc::clone(order), Duration::ZERO).await;
     }
     for order in &orders {
         assert_eq!(cached(&cache, order).await.order, *order);
@@ -125,12 +160,10 @@ pub async fn the_newest_of_many_stays(cache: Cache) {
     let newest = Arc::clone(&versions[63]);
     let mut puts = Vec::new();
     for n in 0..64 {
-        let (cache, order, as_of) = (
-            Arc::clone(&cache),
-            Arc::clone(&versions[n * 37 % 64]),
-            desk.tick(),
-        );
-        puts.push(tokio::spawn(async move { cache.put(order, as_of).await }));
+        let (cache, order) = (Arc::clone(&cache), Arc::clone(&versions[n * 37 % 64]));
+        puts.push(tokio::spawn(async move {
+            cache.put(order, Duration::ZERO).await;
+        }));
     }
     for put in puts {
         put.await.unwrap();
@@ -142,7 +175,7 @@ pub async fn the_newest_of_many_stays(cache: Cache) {
 pub async fn a_cache_that_is_away_answers_nothing(cache: Cache) {
     let desk = Desk::new();
     let order = order(&desk);
-    cache.put(Arc::clone(&order), desk.tick()).await;
+    cache.put(Arc::clone(&order), Duration::ZERO).await;
     assert_eq!(cache.get(order.order_id).await, None);
 }
 
@@ -152,13 +185,14 @@ pub async fn a_cache_that_is_away_does_not_make_wait(cache: Cache) {
     let order = order(&desk);
     let started = Instant::now();
     for _ in 0..CALLS {
-        cache.put(Arc::clone(&order), desk.tick()).await;
+        cache.put(Arc::clone(&order), Duration::ZERO).await;
+        cache.refresh(&[Arc::clone(&order)], None).await;
         assert_eq!(cache.get(order.order_id).await, None);
     }
-    let longest = Duration::from_millis(CALL_MILLIS * CALLS * 2);
+    let longest = Duration::from_millis(CALL_MILLIS * CALLS * 3);
     assert!(
         started.elapsed() <= longest,
-        "{CALLS} gets and puts took {:?}",
+        "{CALLS} gets, puts and refreshes took {:?}",
         started.elapsed()
     );
 }

@@ -98,13 +98,14 @@ mod cache {
 }
 
 mod limiter {
-    use order_core::ports::RateLimiter;
     use std::sync::Arc;
-    use testkit::fakes::MemoryRateLimiter;
-    use testkit::suites::rate_limiter::{BURST, RATE};
+    use testkit::fakes::{ManualClock, MemoryRateLimiter};
+    use testkit::suites::rate_limiter::{Limiter, RATE};
 
-    async fn make() -> ((), Arc<dyn RateLimiter>) {
-        ((), Arc::new(MemoryRateLimiter::new(RATE, BURST)))
+    async fn make() -> ((), Limiter) {
+        let clock = Arc::new(ManualClock::default());
+        let limiter = Arc::new(MemoryRateLimiter::new(RATE, Arc::clone(&clock) as _));
+        ((), Limiter { limiter, clock })
     }
     testkit::rate_limiter_suite!(make);
     testkit::rate_limiter_away_suite!(make);
