@@ -9,7 +9,7 @@ pub(crate) use database::Database;
 pub(crate) use render::render;
 
 use crate::values::Values;
-use planes::{Plane, PlaneKind};
+use planes::{Plane, PlaneKind, Resolver};
 use reader::Reader;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -71,12 +71,13 @@ impl Config {
             data: read.plane("data_interface", PlaneKind::Data),
             storage: read.plane("storage_interface", PlaneKind::Storage),
         };
+        let resolver = Resolver::new(read.dns_plane("dns_plane", &planes));
         let partitions = read.count_up_to("feed_partitions", MAX_FEED_PARTITIONS);
         let config = Config {
             http_listen_addr: read.address("http_listen_addr"),
             grpc_listen_addr: read.address("grpc_listen_addr"),
             mgmt_listen_addr: read.address("mgmt_listen_addr"),
-            database: read.database(planes.storage.clone()),
+            database: read.database(planes.storage.clone(), resolver),
             feed_partitions: u16::try_from(partitions).unwrap_or(1),
             planes,
             plane_wait: read.duration("plane_wait"),
