@@ -1,9 +1,8 @@
 //! Where the database is, and every bound of the store.
 
 use order_store::Bounds;
-use planes::{Plane, PlaneKind};
+use planes::{Peer, Plane, PlaneKind, Resolver};
 use std::fmt;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -21,6 +20,8 @@ pub struct Config {
     pub password: Option<Secret>,
     /// The plane by which TCP goes.
     pub plane: Plane,
+    /// Who resolves the server's name, if it has one.
+    pub resolver: Resolver,
     /// Where the private folder of the relay is made.
     pub relay_folder: PathBuf,
     /// Changes that may wait to be written; one more is refused as overloaded.
@@ -67,7 +68,7 @@ pub struct Config {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Address {
     /// TCP, by the plane and its relay.
-    Tcp(SocketAddr),
+    Tcp(Peer),
     /// A Unix socket `.s.PGSQL.PORT` in this folder, directly.
     Socket {
         /// The folder.
@@ -108,6 +109,7 @@ impl Config {
             user: user.into(),
             password: None,
             plane: Plane::unbound(PlaneKind::Storage),
+            resolver: Resolver::new(Plane::unbound(PlaneKind::Default)),
             relay_folder: std::env::temp_dir(),
             max_queued_changes: 4_096,
             max_queued_bytes: 32 * 1024 * 1024,

@@ -32,7 +32,8 @@ impl Connector {
                 let port = peer.port();
                 let relay = Relay::start(
                     &config.plane,
-                    *peer,
+                    peer.clone(),
+                    config.resolver.clone(),
                     &config.relay_folder,
                     &format!(".s.PGSQL.{port}"),
                     relay_options(&config),

@@ -4,14 +4,14 @@
 use crate::config::{Address, Config, Secret};
 use crate::error::OpenError;
 use percent_encoding::percent_decode_str;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use planes::Peer;
 use std::path::PathBuf;
 
 const DEFAULT_PORT: u16 = 5432;
 
 impl Config {
-    /// The default bounds on the database of this URL. The host is an address, `localhost`, or with
-    /// `?host=/folder` the folder of a Unix socket. Messages never show the password.
+    /// The default bounds on the database of this URL. The host is an address or a name, or
+    /// with `?host=/folder` the folder of a Unix socket. Messages never show the password.
     pub fn from_url(url: &str) -> Result<Config, OpenError> {
         let rest = ["postgres://", "postgresql://"]
             .iter()
@@ -36,7 +36,7 @@ impl Config {
         let (host, port) = host_and_port(host)?;
         let address = match folder(query)? {
             Some(folder) => Address::Socket { folder, port },
-            None => Address::Tcp(SocketAddr::new(literal(&host)?, port)),
+            None => Address::Tcp(peer(&host, port)?),
         };
         Ok(Config {
             password,
@@ -60,18 +60,8 @@ fn host_and_port(text: &str) -> Result<(String, u16), OpenError> {
     Ok((decoded(host)?, port))
 }
 
-fn literal(host: &str) -> Result<IpAddr, OpenError> {
-    if host == "localhost" {
-        return Ok(Ipv4Addr::LOCALHOST.into());
-    }
-    host.trim_start_matches('[')
-        .trim_end_matches(']')
-        .parse()
-        .map_err(|_| {
-            unusable(
-                "its host must be an address: names of peers are resolved before they come here",
-            )
-        })
+fn peer(host: &str, port: u16) -> Result<Peer, OpenError> {
+    Peer::new(host, port).map_err(|error| unusable(&error.to_string()))
 }
 
 /// The folder of the socket, if the query names one.
@@ -130,6 +120,8 @@ mod tests {
         let config = Config::from_url("postgresql://me@[::1]").unwrap();
         assert_eq!(config.address.to_string(), "[::1]:5432");
         assert_eq!(config.database, "me");
+        let named = Config::from_url("postgres://me@order-db.orders").unwrap();
+        assert_eq!(named.address.to_string(), "order-db.orders:5432");
         let socket = Config::from_url("postgres://me@localhost:7/x?host=%2Frun%2Fpg").unwrap();
         assert_eq!(socket.address.to_string(), "/run/pg/.s.PGSQL.7");
     }
@@ -139,7 +131,7 @@ mod tests {
         for (url, reason) in [
             ("mysql://me:secret@10.0.0.1/x", "postgres://"),
             ("postgres://10.0.0.1/x", "user"),
-            ("postgres://me:secret@db.example/x", "address"),
+            ("postgres://me:secret@db example/x", "HOST:PORT"),
             ("postgres://me:secret@10.0.0.1:99999/x", "port"),
             ("postgres://me:secret@10.0.0.1/x?sslmode=require", "sslmode"),
             ("postgres://me:secret@10.0.0.1/x?pool=9", "`pool`"),

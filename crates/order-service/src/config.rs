@@ -13,7 +13,7 @@ pub(crate) use render::render;
 pub(crate) use shared::{Shared, describe as describe_redis};
 
 use crate::values::Values;
-use planes::{Plane, PlaneKind};
+use planes::{Plane, PlaneKind, Resolver};
 use reader::Reader;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -81,12 +81,13 @@ impl Config {
             data: read.plane("data_interface", PlaneKind::Data),
             storage: read.plane("storage_interface", PlaneKind::Storage),
         };
+        let resolver = Resolver::new(read.dns_plane("dns_plane", &planes));
         let partitions = read.count_up_to("feed_partitions", MAX_FEED_PARTITIONS);
         let config = Config {
             http_listen_addr: read.address("http_listen_addr"),
             grpc_listen_addr: read.address("grpc_listen_addr"),
             mgmt_listen_addr: read.address("mgmt_listen_addr"),
-            database: read.database(planes.storage.clone()),
+            database: read.database(planes.storage.clone(), resolver),
             feed_partitions: u16::try_from(partitions).unwrap_or(1),
             feed_lease: read.duration_from("feed_lease", MIN_FEED_LEASE),
             kafka: read.kafka(planes.data.clone(), partitions),

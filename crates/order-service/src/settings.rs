@@ -73,7 +73,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "database_host",
         "",
         "HOST",
-        "PostgreSQL's address, in place of database_url",
+        "PostgreSQL's address or name, in place of database_url",
     ),
     setting("database_port", "5432", "PORT", "PostgreSQL's port"),
     setting(
@@ -229,6 +229,12 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "",
         "NAME",
         "Interface of the default plane: probes, where the data plane is bound",
+    ),
+    setting(
+        "dns_plane",
+        "default",
+        "PLANE",
+        "By which plane name servers are asked: default, management, data or storage",
     ),
     setting(
         "plane_wait",

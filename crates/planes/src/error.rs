@@ -111,6 +111,20 @@ pub enum PlaneError {
         timeout: Duration,
     },
 
+    /// A peer's name has no address that can be found.
+    #[error(
+        "{plane}: the name {host} cannot be resolved: {reason}; check the name, the name servers in /etc/resolv.conf, \
+         and that they are reached by this plane (DNS_PLANE chooses it; RTE004)"
+    )]
+    Unresolved {
+        /// The plane by which name servers are asked.
+        plane: Plane,
+        /// The name.
+        host: String,
+        /// What the resolver said.
+        reason: String,
+    },
+
     /// Any other call failed: out of descriptors or memory, an address family that is switched off.
     #[error(
         "{plane}: {step} failed: {source}; check the process's limits (`ulimit -n`) and the kernel's log"
@@ -135,6 +149,7 @@ impl PlaneError {
             Self::AddressNotHere { .. } => return errno::EADDRNOTAVAIL,
             Self::PortNotAllowed { .. } => return errno::EACCES,
             Self::ConnectTimeout { .. } => return errno::ETIMEDOUT,
+            Self::Unresolved { .. } => return errno::EIO,
             Self::Connect { source, .. } | Self::Setup { source, .. } => source,
         };
         source.raw_os_error().unwrap_or(errno::EIO)

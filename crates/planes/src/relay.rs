@@ -5,9 +5,8 @@
 //! bound to its device, with `TCP_NODELAY` and all timers. Bytes are not looked at, so TLS passes
 //! through from end to end. Runs on the caller's runtime: a thread of its own costs half the rate.
 
-use crate::{ConnectOptions, Plane, PlaneError, connect};
+use crate::{ConnectOptions, Peer, Plane, PlaneError, Resolver};
 use std::io::{self, ErrorKind};
-use std::net::SocketAddr;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering::Relaxed};
@@ -54,7 +53,8 @@ pub struct Relay {
 #[derive(Debug)]
 struct Shared {
     plane: Plane,
-    peer: SocketAddr,
+    peer: Peer,
+    resolver: Resolver,
     options: RelayOptions,
     open: AtomicUsize,
     last_failure: Mutex<Option<String>>,
@@ -62,11 +62,12 @@ struct Shared {
 
 impl Relay {
     /// Listens on `socket_name` in a new folder below `parent`, which only this user may enter, and
-    /// relays to `peer` by the plane. Must be called inside a Tokio runtime. A path of more than 107
+    /// relays to `peer` by the plane, whose name, if it has one, `resolver` finds for each connection. Must be called inside a Tokio runtime. A path of more than 107
     /// bytes is more than the kernel takes (`sun_path`, unix(7)).
     pub fn start(
         plane: &Plane,
-        peer: SocketAddr,
+        peer: Peer,
+        resolver: Resolver,
         parent: &Path,
         socket_name: &str,
         options: RelayOptions,
@@ -83,6 +84,7 @@ impl Relay {
         let shared = Arc::new(Shared {
             plane: plane.clone(),
             peer,
+            resolver,
             options,
             open: AtomicUsize::new(0),
             last_failure: Mutex::new(None),
@@ -134,7 +136,10 @@ impl Shared {
 
     /// One connection, from its beginning to the end of both directions.
     async fn relay(&self, mut near: UnixStream) {
-        let mut far = match connect(&self.plane, self.peer, self.options.connect).await {
+        let reached = self
+            .peer
+            .connect(&self.plane, &self.resolver, self.options.connect);
+        let mut far = match reached.await {
             Ok(far) => far,
             Err(error) => {
                 tracing::debug!(%error, "a relay's peer was not reached");

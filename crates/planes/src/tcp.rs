@@ -41,14 +41,24 @@ impl Default for Timers {
 /// A TCP socket that is bound to the plane's interface before anything else is done with it: a
 /// device that is bound after `listen` or `connect` binds nothing, silently.
 pub(crate) fn new_socket(plane: &Plane, address: SocketAddr) -> Result<Socket, PlaneError> {
+    new_socket_of(plane, address, Type::STREAM, Protocol::TCP)
+}
+
+/// A socket of this kind for the family of `address`, bound in the same way.
+pub(crate) fn new_socket_of(
+    plane: &Plane,
+    address: SocketAddr,
+    kind: Type,
+    protocol: Protocol,
+) -> Result<Socket, PlaneError> {
     #[expect(
         clippy::disallowed_methods,
         reason = "the one place that makes a socket"
     )]
     let socket = Socket::new(
         Domain::for_address(address),
-        Type::STREAM.nonblocking(),
-        Some(Protocol::TCP),
+        kind.nonblocking(),
+        Some(protocol),
     )
     .map_err(|source| PlaneError::setup(plane, "making a socket", source))?;
     bind_device(&socket, plane)?;

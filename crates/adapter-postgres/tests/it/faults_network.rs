@@ -25,7 +25,7 @@ async fn behind_proxy(change: impl FnOnce(Config) -> Config) -> (Database, Proxy
     let peer = SocketAddr::from(([127, 0, 0, 1], database.server.port()));
     let proxy = Proxy::start(peer);
     let config = Config {
-        address: Address::Tcp(proxy.address()),
+        address: Address::Tcp(proxy.address().into()),
         ..database.config()
     };
     let store = PostgresStore::open(change(config)).await.unwrap();
@@ -165,7 +165,7 @@ async fn a_refused_connection_is_told_at_once_with_its_address() {
         assert!(text.contains(&proxy.address().to_string()), "{text}");
     }
     let open = PostgresStore::open(Config::at(
-        Address::Tcp(proxy.address()),
+        Address::Tcp(proxy.address().into()),
         "orders",
         "postgres",
     ))

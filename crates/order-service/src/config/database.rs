@@ -4,8 +4,7 @@ use super::reader::Reader;
 use super::render::hide_password;
 use crate::settings::Source;
 use adapter_postgres::{Address, Secret};
-use planes::Plane;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use planes::{Peer, Plane, Resolver};
 use std::path::PathBuf;
 
 /// The store that was chosen.
@@ -18,8 +17,8 @@ pub(crate) enum Database {
 }
 
 impl Reader<'_> {
-    /// The store; TCP goes by `storage`.
-    pub(super) fn database(&mut self, storage: Plane) -> Database {
+    /// The store; TCP goes by `storage`, and `resolver` finds the server's name.
+    pub(super) fn database(&mut self, storage: Plane, resolver: Resolver) -> Database {
         let host = self.text("database_host");
         let mut database = if host.is_empty() {
             self.database_of_url()
@@ -30,6 +29,7 @@ impl Reader<'_> {
         let read_connections = self.count_up_to("database_read_connections", MAX_READ_CONNECTIONS);
         if let Database::Postgres(config) = &mut database {
             config.plane = storage;
+            config.resolver = resolver;
             config.max_queued_changes = max_queued_changes;
             config.read_connections = read_connections;
         }
@@ -70,16 +70,15 @@ impl Reader<'_> {
                 "database_host ({source}) and database_url are both set; keep one"
             ));
         }
-        let fallback = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
-        let must_be = "an address such as 10.30.0.10, or localhost";
-        let address = self.parse("database_host", fallback, must_be, |_| match host {
-            "localhost" => Some(Ipv4Addr::LOCALHOST.into()),
-            address => address.parse().ok(),
-        });
         let port = self.parse("database_port", 0, "a port from 1 to 65535", |text| {
             text.parse().ok().filter(|port| *port > 0)
         });
-        let address = Address::Tcp(SocketAddr::new(address, port));
+        let must_be = "an address such as 10.30.0.10, or a name such as order-db";
+        let fallback = Peer::from(std::net::SocketAddr::from(([0, 0, 0, 0], 0)));
+        let peer = self.parse("database_host", fallback, must_be, |_| {
+            Peer::new(host, port.max(1)).ok()
+        });
+        let address = Address::Tcp(peer);
         let (name, user) = (
             self.text_that_is_set("database_name"),
             self.text_that_is_set("database_user"),
@@ -139,11 +138,11 @@ mod tests {
     fn what_cannot_be_used_is_told_without_the_password() {
         for (environment, words) in [
             (
-                &[("DATABASE_URL", "postgres://me:secret@db/orders")][..],
-                "address",
+                &[("DATABASE_URL", "postgres://me:secret@d b/orders")][..],
+                "HOST:PORT",
             ),
             (&[("DATABASE_URL", "mysql://me:secret@db/o")], "sqlite:PATH"),
-            (&[("DATABASE_HOST", "db.example")], "10.30.0.10"),
+            (&[("DATABASE_HOST", "db.example:1")], "10.30.0.10"),
             (
                 &[("DATABASE_HOST", "10.0.0.1"), ("DATABASE_PORT", "0")],
                 "a port",

@@ -1,6 +1,6 @@
 //! Reads single values; every mistake names the value and where it came from.
 
-use super::LogFormat;
+use super::{LogFormat, Planes};
 use crate::values::{Value, Values};
 use planes::{Plane, PlaneKind};
 use std::net::SocketAddr;
@@ -92,6 +92,15 @@ impl Reader<'_> {
         let must_be = "the name of a network interface, 1 to 15 characters without / and spaces";
         self.parse(key, Plane::unbound(kind), must_be, |text| {
             Plane::bound(kind, text).ok()
+        })
+    }
+
+    /// The plane with this name.
+    pub(super) fn dns_plane(&mut self, key: &str, planes: &Planes) -> Plane {
+        let must_be = "default, management, data or storage";
+        self.parse(key, planes.default.clone(), must_be, |text| {
+            let named = |plane: &&Plane| plane.kind().name() == text;
+            planes.all().into_iter().find(named).cloned()
         })
     }
 

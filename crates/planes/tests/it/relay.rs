@@ -1,7 +1,7 @@
 //! The relay: bytes pass unchanged both ways, ends are passed on, too many wait, strangers stay out.
 
 use crate::{localhost, unbound_listener, until, within};
-use planes::{Listener, Plane, PlaneKind, Relay, RelayOptions};
+use planes::{Listener, Plane, PlaneKind, Relay, RelayOptions, Resolver};
 use std::os::unix::fs::PermissionsExt;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpStream, UnixStream};
@@ -13,7 +13,9 @@ const MUCH_BYTES: usize = 16 * 1024 * 1024;
 fn relay(listener: &Listener, options: RelayOptions) -> Relay {
     let plane = Plane::unbound(PlaneKind::Storage);
     let parent = std::env::temp_dir();
-    Relay::start(&plane, listener.local_addr(), &parent, NAME, options).unwrap()
+    let resolver = Resolver::new(Plane::unbound(PlaneKind::Default));
+    let peer = listener.local_addr().into();
+    Relay::start(&plane, peer, resolver, &parent, NAME, options).unwrap()
 }
 
 async fn pair(listener: &Listener, relay: &Relay) -> (UnixStream, TcpStream) {
