@@ -2,7 +2,10 @@
 
 use order_core::domain::Timestamp;
 use order_core::ports::Clock;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::sync::LazyLock;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+static START: LazyLock<Instant> = LazyLock::new(Instant::now);
 
 /// The time of the machine.
 #[derive(Clone, Copy, Debug, Default)]
@@ -17,5 +20,9 @@ impl Clock for MachineClock {
         let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
         let millis = i64::try_from(since_epoch.as_millis()).unwrap();
         Timestamp::default().plus_millis(millis)
+    }
+
+    fn monotonic(&self) -> Duration {
+        START.elapsed()
     }
 }

@@ -64,6 +64,8 @@ impl MemoryStore {
             state: Mutex::new(state),
             written: Notify::new(),
             faults: Mutex::default(),
+            loads: AtomicUsize::new(0),
+            loads_held: watch::Sender::new(false),
         }))
     }
 
