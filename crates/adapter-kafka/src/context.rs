@@ -5,7 +5,7 @@ use planes::Plane;
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::ConsumerContext;
-use rdkafka::error::KafkaError;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::DeliveryResult;
 use rdkafka::producer::ProducerContext;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -17,30 +17,29 @@ pub(crate) struct Context {
     plane: Plane,
     /// Why a connection or a delivery failed last. Calls only say that they timed out; this says why.
     reason: Arc<Mutex<Option<String>>>,
-    /// Connections that broke, and requests that were not answered in time.
-    breaks: Arc<AtomicU64>,
+    /// Connections that were closed.
+    closed: Arc<AtomicU64>,
 }
 
-/// Facilities of librdkafka's log that tell of a broken connection and of an unanswered request. They are
-/// written before anything is sent once more.
-const BREAKS: [&str; 2] = ["FAIL", "REQTMOUT"];
+/// The facility of librdkafka's log that tells of a connection that failed.
+const FAILED: &str = "FAIL";
 
 impl Context {
     pub(crate) fn on(plane: &Plane) -> Context {
         Context {
             plane: plane.clone(),
             reason: Arc::default(),
-            breaks: Arc::default(),
+            closed: Arc::default(),
         }
     }
 
-    /// How many connections broke and requests were not answered in time: what was under way then may
-    /// arrive at a broker any time later, though the client has sent it once more.
-    pub(crate) fn breaks(&self) -> u64 {
-        self.breaks.load(Ordering::SeqCst)
+    /// How many connections were closed so far: what was under way on one may reach a broker any time
+    /// later, though the client has sent it once more.
+    pub(crate) fn closed(&self) -> u64 {
+        self.closed.load(Ordering::SeqCst)
     }
 
-    /// Why a connection or a delivery failed last.
+    /// Why a connection or a delivery failed last, as far as the client's queue was polled.
     pub(crate) fn reason(&self) -> Option<String> {
         let reason = self.reason.lock().unwrap_or_else(PoisonError::into_inner);
         reason.clone()
@@ -56,12 +55,15 @@ impl OnPlane for Context {
     fn plane(&self) -> &Plane {
         &self.plane
     }
+
+    fn closed(&self) {
+        self.closed.fetch_add(1, Ordering::SeqCst);
+    }
 }
 
 impl ClientContext for Context {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
-        if BREAKS.contains(&facility) {
-            self.breaks.fetch_add(1, Ordering::SeqCst);
+        if facility == FAILED {
             self.remember(message.to_owned());
         }
         log(level, facility, message);
@@ -69,7 +71,10 @@ impl ClientContext for Context {
 
     fn error(&self, error: KafkaError, reason: &str) {
         tracing::debug!(%error, reason, "a client of Kafka complains");
-        self.remember(reason.to_owned());
+        // It says how many are down; why was said before.
+        if error.rdkafka_error_code() != Some(RDKafkaErrorCode::AllBrokersDown) {
+            self.remember(reason.to_owned());
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! The topics that the adapter needs: looked at before anything is sent, made where they are missing
 //! and may be made, refused where their settings would lose or block messages.
 
-use crate::client::{admin, failed, settings};
+use crate::client::{admin, failed, producer, settings};
 use crate::config::Config;
 use crate::context::Context;
 use crate::error::TopicError;
@@ -11,6 +11,7 @@ use rdkafka::admin::{
 };
 use rdkafka::error::{KafkaError as Cause, RDKafkaErrorCode};
 use rdkafka::metadata::Metadata;
+use rdkafka::producer::{BaseProducer, Producer};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
@@ -89,6 +90,8 @@ struct Topics<'a> {
     handle: &'a Handle,
     context: Context,
     admin: AdminClient<Context>,
+    /// For the metadata: what an admin client says of its connections cannot be heard.
+    asking: BaseProducer<Context>,
 }
 
 impl TopicError {
@@ -106,13 +109,19 @@ impl TopicError {
 impl<'a> Topics<'a> {
     fn open(config: &'a Config, handle: &'a Handle) -> Result<Topics<'a>, TopicError> {
         let context = Context::on(&config.plane);
-        let admin = admin(config, &settings(config, "topics"), context.clone());
-        let reason = None;
+        let settings = settings(config, "topics");
+        let failed = |error| TopicError::Kafka {
+            error,
+            reason: None,
+        };
+        let admin = admin(config, &settings, context.clone()).map_err(failed)?;
+        let asking = producer(config, &settings, context.clone()).map_err(failed)?;
         Ok(Topics {
-            admin: admin.map_err(|error| TopicError::Kafka { error, reason })?,
             config,
             handle,
             context,
+            admin,
+            asking,
         })
     }
 
@@ -148,11 +157,12 @@ impl<'a> Topics<'a> {
 
     fn metadata(&self) -> Result<Metadata, TopicError> {
         // All topics: asking for one by its name would make it where brokers make topics by themselves.
-        let asked = self
-            .admin
-            .inner()
-            .fetch_metadata(None, self.config.request_timeout);
-        asked.map_err(|cause| self.failed("reading the metadata", cause))
+        let timeout = self.config.request_timeout;
+        let asked = self.asking.client().fetch_metadata(None, timeout);
+        asked.map_err(|cause| {
+            self.asking.poll(LOOK_EVERY);
+            self.failed("reading the metadata", cause)
+        })
     }
 
     fn create(&self, missing: &[&Wanted], brokers: u32) -> Result<(), TopicError> {

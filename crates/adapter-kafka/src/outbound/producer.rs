@@ -74,7 +74,7 @@ impl<'a> Transactions<'a> {
         events: &[RecordedEvent],
         cursor: &Cursor,
     ) -> Result<(), PublishError> {
-        let breaks = self.context.breaks();
+        let closed = self.context.closed();
         let begun = self.producer.begin_transaction();
         begun.map_err(|cause| self.failed("beginning a transaction", cause))?;
         let deadline = Instant::now() + self.config.transaction_timeout;
@@ -114,7 +114,7 @@ impl<'a> Transactions<'a> {
         // librdkafka sends an EndTxn that was not answered once more, and tells nobody. The first one may
         // arrive yet, and would end the next transaction in the middle, for all transactions of a producer
         // have one epoch (KIP-890). So the producer ends here: the next one's epoch is higher.
-        if self.context.breaks() != breaks {
+        if self.context.closed() != closed {
             let broken = Cause::Global(RDKafkaErrorCode::BrokerTransportFailure);
             return Err(self.failed("committing a transaction without a break", broken));
         }
@@ -147,6 +147,8 @@ impl<'a> Transactions<'a> {
             let partition = self.partition;
             return PublishError::Fenced { partition };
         }
+        // What the client says of its connections comes by the same queue as deliveries.
+        self.producer.poll(DELIVERY_POLL);
         let reason = self.context.reason();
         let reason = reason.map_or_else(String::new, |reason| format!(" ({reason})"));
         PublishError::Unavailable {

@@ -145,7 +145,11 @@ impl Scan<'_> {
     fn watermarks(&self, consumer: &BaseConsumer<Context>) -> Result<(i64, i64), PublishError> {
         let (topic, partition) = (&self.config.topics.cursors, i32::from(self.partition));
         let asked = consumer.fetch_watermarks(topic, partition, self.config.request_timeout);
-        asked.map_err(|cause| self.failed("looking for the cursor", cause))
+        asked.map_err(|cause| {
+            // What the client says of its connections comes by the queue of messages.
+            _ = consumer.poll(LOOK_EVERY);
+            self.failed("looking for the cursor", cause)
+        })
     }
 
     fn failed(&self, doing: &str, cause: Cause) -> PublishError {

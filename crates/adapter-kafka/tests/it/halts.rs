@@ -48,7 +48,7 @@ async fn r7_a_cursor_topic_that_is_gone_halts() {
         }
     };
     assert!(
-        matches!(halt, Halt::CursorLost { partition: 0, known } if known >= 40),
+        matches!(halt, Halt::CursorLost { partition: 0, .. }),
         "{halt}"
     );
     let again = feed.publish_all(Arc::new(bench.publisher())).await;

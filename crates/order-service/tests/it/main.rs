@@ -6,8 +6,14 @@ mod aged_history;
 mod callers;
 mod client;
 mod command_line;
+// What consumers see is checked in one way, here and in the adapter's own tests.
+#[path = "../../../adapter-kafka/tests/it/consumer.rs"]
+mod consumer;
 mod disk;
 mod exactly_once;
+mod feed_broker;
+mod feed_replicas;
+mod feed_setup;
 mod grpc;
 mod history;
 mod inbound;
@@ -19,6 +25,7 @@ mod readme;
 mod redis;
 mod replicas;
 mod service;
+mod site;
 mod start;
 mod stop;
 mod store;
