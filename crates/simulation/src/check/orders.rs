@@ -95,6 +95,11 @@ fn deadline(world: &World, planned: &PlannedOrder, history: &[RecordedEvent]) {
     if let Some(event) = expired.iter().find(early) {
         world.wrong(&name, format!("expired early, at {:?}", event.time));
     }
+    let now = world.clock.now_millis();
+    if let Some(event) = expired.iter().find(|event| event.time.millis() > now) {
+        let what = format!("expired by a clock that is wrong, at {:?}", event.time);
+        world.wrong(&name, what);
+    }
     let reserved_back =
         events.filter(|event| matches!(event.data, EventData::StockReleaseDue { .. }));
     if reserved_back.count() > 1 {
