@@ -80,10 +80,6 @@ impl Reader<'_> {
         })
     }
 
-    pub(super) fn flag(&mut self, key: &str) -> bool {
-        self.parse(key, false, "true or false", |text| text.parse().ok())
-    }
-
     pub(super) fn plane(&mut self, key: &str, kind: PlaneKind) -> Plane {
         let text = self.values.get(key).text.clone();
         if text.is_empty() {

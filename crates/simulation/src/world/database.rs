@@ -38,4 +38,8 @@ impl Clock for VirtualClock {
     fn now(&self) -> Timestamp {
         Timestamp::default().plus_millis(self.now_millis())
     }
+
+    fn monotonic(&self) -> std::time::Duration {
+        self.start.elapsed()
+    }
 }
