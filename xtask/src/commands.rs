@@ -4,6 +4,7 @@
 
 mod bench;
 mod ci;
+mod faults;
 mod import;
 mod schemathesis;
 mod test;
@@ -38,6 +39,7 @@ pub(crate) enum Command {
     Ci,
     Tidy,
     Bench,
+    Faults,
     Import,
     Schemathesis,
     Help,
@@ -45,11 +47,12 @@ pub(crate) enum Command {
 
 impl Command {
     /// In the order in which `help` lists them.
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::Test,
         Self::Ci,
         Self::Tidy,
         Self::Bench,
+        Self::Faults,
         Self::Import,
         Self::Schemathesis,
         Self::Help,
@@ -69,6 +72,7 @@ impl Command {
             Self::Ci => "ci",
             Self::Tidy => "tidy",
             Self::Bench => "bench",
+            Self::Faults => "faults",
             Self::Import => "import",
             Self::Schemathesis => "schemathesis",
             Self::Help => "help",
@@ -81,6 +85,7 @@ impl Command {
             Self::Ci => "format, lints, walls, licences, docs, then every test",
             Self::Tidy => "hold the walls that no lint can see",
             Self::Bench => "orders a second, latency, memory and CPU of a release build",
+            Self::Faults => "inject every fault of the catalogue on real servers, and report",
             Self::Import => "replay real purchases through REST and check the sums independently",
             Self::Schemathesis => "fuzz a running service by its own OpenAPI",
             Self::Help => "list the commands",
@@ -94,6 +99,7 @@ impl Command {
             Self::Ci => ci::HELP,
             Self::Tidy => tidy::HELP,
             Self::Bench => bench::HELP,
+            Self::Faults => faults::HELP,
             Self::Import => import::HELP,
             Self::Schemathesis => schemathesis::HELP,
             Self::Help => "Usage: cargo xtask help",
@@ -108,6 +114,7 @@ impl Command {
             Self::Ci => ci::run(arguments),
             Self::Tidy => tidy::run(arguments),
             Self::Bench => bench::run(arguments),
+            Self::Faults => faults::run(arguments),
             Self::Import => import::run(arguments),
             Self::Schemathesis => schemathesis::run(arguments),
             Self::Help => {

@@ -56,7 +56,7 @@ pub(super) fn all(steps: &mut Steps, chosen: &[String], cargo_options: &[&str]) 
 }
 
 /// What the tests find on the machine; asked before anything is built.
-fn requirements() -> Outcome {
+pub(super) fn requirements() -> Outcome {
     for tool in [
         tools::IP,
         tools::NPM,
