@@ -123,15 +123,7 @@ async fn main() -> Outcome<()> {
         if done >= facts {
             break;
         }
-        if std::env::var_os("VERBOSE").is_some() {
-            report(&format!(
-                "{:?} {done} {:?} {}",
-                started.elapsed(),
-                inbound.status().told(),
-                outcomes(&registry)?
-            ));
-        }
-        if started.elapsed() > Duration::from_secs(300) {
+        if started.elapsed() > Duration::from_mins(5) {
             return Err(format!(
                 "{done} of {facts} after {:?}: {:?}",
                 started.elapsed(),
@@ -250,7 +242,7 @@ fn send(bootstrap: &str, orders: &[OrderId], structured: bool) -> Outcome<()> {
         }
     }
     producer
-        .flush(Duration::from_secs(60))
+        .flush(Duration::from_mins(1))
         .map_err(|error: KafkaError| error.into())
 }
 

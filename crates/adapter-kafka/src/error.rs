@@ -12,5 +12,5 @@ pub struct KafkaError {
     pub brokers: String,
     /// What librdkafka says of it.
     #[source]
-    pub cause: Cause,
+    pub cause: Box<Cause>,
 }
