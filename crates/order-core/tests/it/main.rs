@@ -12,4 +12,5 @@ mod money;
 mod parking;
 mod permutations;
 mod placing;
+mod publishing;
 mod use_cases;
