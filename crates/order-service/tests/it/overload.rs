@@ -16,11 +16,11 @@ use tokio::time::{MissedTickBehavior, interval, sleep};
 use tonic::Code;
 
 /// Each way to and from PostgreSQL: it, and not this machine's CPU, is what limits.
-const LATENCY: Duration = Duration::from_millis(15);
+const LATENCY: Duration = Duration::from_millis(60);
 /// Changes that may wait.
-const QUEUE: &str = "16";
+const QUEUE: &str = "8";
 /// Callers at a time when the capacity is measured: they keep the queue filled, and no more.
-const PATIENT_CALLERS: usize = 24;
+const PATIENT_CALLERS: usize = 16;
 /// How often a refused caller tries again, and how long it waits for that, doubled each time.
 const RETRIES: u32 = 3;
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
@@ -97,7 +97,7 @@ async fn capacity(clients: &[Client], how_long: Duration) -> (u64, Duration) {
                     return;
                 }
                 if !tally.place(&mut client, &format!("capacity-{caller}-{n}")).await {
-                    sleep(Duration::from_millis(5)).await;
+                    sleep(FIRST_PAUSE).await;
                 }
             }
         });
@@ -168,7 +168,10 @@ async fn a8_three_times_the_capacity_with_retries_takes_nothing_from_what_is_don
             ("p99 of refusals in ms", millis(refusal_p99)),
         ],
     );
-    assert!(refused > capacity, "{refused} refusals: nothing was too much");
+    assert!(
+        refused > tally.placed(),
+        "{refused} refusals: nothing was too much"
+    );
     assert!(
         goodput * 10 >= capacity * 8,
         "{goodput} orders a second of {capacity} that can be done"
