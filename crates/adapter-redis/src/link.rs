@@ -92,7 +92,7 @@ impl Link {
             Err(_) => {
                 self.metrics.failed(Failure::Timeout);
                 let within = self.config.call_timeout;
-                self.open_breaker(&live, format!("a call was not answered within {within:?}"));
+                self.open_breaker(&live, &format!("a call was not answered within {within:?}"));
                 None
             }
         }
@@ -104,7 +104,7 @@ impl Link {
             tracing::debug!(%error, "Redis refused a call");
         } else {
             self.metrics.failed(Failure::Connection);
-            self.open_breaker(live, error.to_string());
+            self.open_breaker(live, &error.to_string());
         }
     }
 
@@ -125,7 +125,7 @@ impl Link {
     }
 
     /// Opens the breaker, if this connection has not been given up already.
-    fn open_breaker(&self, live: &Arc<Live>, failure: String) {
+    fn open_breaker(&self, live: &Arc<Live>, failure: &str) {
         let address = self.config.address;
         let opened = self.state.send_if_modified(|state| {
             let current = state
@@ -134,7 +134,7 @@ impl Link {
                 .is_some_and(|current| Arc::ptr_eq(current, live));
             if current {
                 state.live = None;
-                state.failure.clone_from(&failure);
+                failure.clone_into(&mut state.failure);
             }
             current
         });
@@ -176,7 +176,7 @@ impl Link {
                     let (live, since) = (Arc::new(live), Instant::now());
                     self.close_breaker(&live);
                     tokio::select! {
-                        () = driver => self.open_breaker(&live, "Redis closed the connection".to_owned()),
+                        () = driver => self.open_breaker(&live, "Redis closed the connection"),
                         () = self.watch(&live) => {}
                     }
                     // One that breaks at once again is no success.

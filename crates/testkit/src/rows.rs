@@ -4,6 +4,11 @@
 //! `FAULT_SCALE=full` it is as large as the catalogue asks. What it counted is printed in one line,
 //! from which the report is made.
 
+#![expect(
+    clippy::print_stdout,
+    reason = "the report is made of what tests print"
+)]
+
 use std::collections::hash_map::RandomState;
 use std::fmt::Write;
 use std::hash::BuildHasher;

@@ -82,16 +82,15 @@ impl Orders {
         let shared = turn
             .clone()
             .filter(|load| load.answers(asked, allowed.max_age));
-        let load = match shared {
-            Some(load) => load,
-            None => {
-                let load = self.load(order_id).await;
-                *turn = Some(load.clone());
-                // The others need not wait until the cache has it.
-                drop(turn);
-                self.keep(reads, &load).await;
-                load
-            }
+        let load = if let Some(load) = shared {
+            load
+        } else {
+            let load = self.load(order_id).await;
+            *turn = Some(load.clone());
+            // The others need not wait until the cache has it.
+            drop(turn);
+            self.keep(reads, &load).await;
+            load
         };
         match load.found {
             Ok(Some(order)) => {

@@ -99,8 +99,8 @@ async fn write(
             .await;
         assert_eq!(held.status, 200, "{}", held.body);
         known.acknowledge(held.body["version"].as_u64().unwrap());
-        let hold = held.body["holds"].as_array().unwrap().last().unwrap();
-        let release = json!({"hold_id": hold["hold_id"]});
+        let newest = held.body["holds"].as_array().unwrap().last().unwrap();
+        let release = json!({"hold_id": newest["hold_id"]});
         let released = client
             .post(&format!("{}:release", known.path), "", release)
             .await;

@@ -196,10 +196,10 @@ async fn the_follower_brings_a_change_to_a_copy_that_is_being_read() {
     let mut holds = 0;
     // The follower begins a moment after the first reader; a change before that is not its own.
     until("a change reaches the copy", async || {
-        let hold = serde_json::json!({ "kind": "LOOK", "reason": "why not" });
+        let body = serde_json::json!({ "kind": "LOOK", "reason": "why not" });
         let held = one
             .client()
-            .post(&format!("{path}:hold"), &format!("h{holds}"), hold)
+            .post(&format!("{path}:hold"), &format!("h{holds}"), body)
             .await;
         holds += 1;
         assert_eq!(held.status, 200, "{}", held.body);
