@@ -14,6 +14,7 @@ use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, ErrorKind, RedisConnectionInfo, RedisError, RedisResult};
 use redis::{ServerErrorKind, cmd};
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 use tokio::sync::{Notify, watch};
@@ -42,6 +43,8 @@ pub(crate) struct Live {
     connection: MultiplexedConnection,
     sample: Mutex<Sample>,
     broken: Notify,
+    /// Whether a refusal was told: one that has a cause, such as a missing right, is met by every call.
+    refusal_told: AtomicBool,
 }
 
 impl Live {
@@ -101,7 +104,10 @@ impl Link {
     fn failed(&self, live: &Arc<Live>, error: &RedisError) {
         if is_about_the_call(error) {
             self.metrics.failed(Failure::Refused);
-            tracing::debug!(%error, "Redis refused a call");
+            if !live.refusal_told.swap(true, Ordering::Relaxed) {
+                let address = self.config.address;
+                tracing::warn!(%address, %error, "Redis refuses calls; look at its memory and the user's rights");
+            }
         } else {
             self.metrics.failed(Failure::Connection);
             self.open_breaker(live, &error.to_string());
@@ -264,6 +270,7 @@ async fn open(config: &Config) -> Result<(Live, Driver), ConnectError> {
             connection,
             sample: Mutex::new(Sample::now(time)),
             broken: Notify::new(),
+            refusal_told: AtomicBool::new(false),
         };
         Ok((live, driver))
     };

@@ -4,5 +4,6 @@
 
 mod away;
 mod conformance;
+mod hot_key;
 mod keeping;
 mod support;

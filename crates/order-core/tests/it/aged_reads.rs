@@ -229,6 +229,54 @@ async fn a_load_that_began_too_long_ago_is_not_shared() {
     assert!(shared.age <= Duration::from_millis(101), "{:?}", shared.age);
 }
 
+/// Readers who come without a pause never leave their seat empty; a copy that the cache has lost is made
+/// anew all the same.
+#[tokio::test]
+async fn a_copy_that_was_lost_is_made_anew_by_the_next_reader() {
+    let aged = aged();
+    let id = aged.house.placed("k", new_order()).await.order_id;
+    // Somebody sits there for the whole time.
+    aged.house.store.hold_loads(true);
+    let held = tokio::spawn({
+        let orders = aged.house.orders.clone();
+        async move { orders.get_aged(id, stale_if_error(1)).await }
+    });
+    while aged.house.store.loads() == 0 {
+        yield_now().await;
+    }
+    aged.house.store.hold_loads(false);
+    aged.read(id, max_age(60_000)).await.unwrap();
+    aged.house.clock.advance(1);
+    let loads = aged.house.store.loads();
+    aged.cache.clear();
+    aged.read(id, max_age(60_000)).await.unwrap();
+    assert_eq!(aged.house.store.loads(), loads + 1);
+    assert!(aged.cache.get(id).await.is_some());
+    held.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn fresh_readers_with_a_net_do_not_wait_for_one_another() {
+    let aged = aged();
+    let id = aged.house.placed("k", new_order()).await.order_id;
+    aged.house.store.hold_loads(true);
+    let mut readers = Vec::new();
+    for _ in 0..100 {
+        let orders = aged.house.orders.clone();
+        readers.push(tokio::spawn(async move {
+            orders.get_aged(id, stale_if_error(1_000)).await
+        }));
+    }
+    for _ in 0..100 {
+        yield_now().await;
+    }
+    assert_eq!(aged.house.store.loads(), 100, "all of them are under way");
+    aged.house.store.hold_loads(false);
+    for reader in readers {
+        assert!(reader.await.unwrap().unwrap().age.is_zero());
+    }
+}
+
 #[tokio::test]
 async fn a_store_that_is_down_is_asked_once_for_all_who_wait() {
     let aged = aged();
