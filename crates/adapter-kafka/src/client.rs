@@ -7,19 +7,24 @@
 use crate::config::{Config, Tls};
 use crate::error::KafkaError;
 use planes::Plane;
+use rdkafka::admin::AdminClient;
 use rdkafka::client::{Client, ClientContext};
 use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
-use rdkafka::error::{KafkaError as Cause, RDKafkaErrorCode};
+use rdkafka::error::KafkaError as Cause;
 use rdkafka::producer::{BaseProducer, Producer, ProducerContext};
 use rdkafka::types::RDKafkaConf;
 use std::ffi::{CString, c_int, c_void};
-use std::os::fd::IntoRawFd;
+use std::os::fd::{FromRawFd, IntoRawFd, OwnedFd};
 
 /// A context that knows by which plane its client's sockets go.
 pub(crate) trait OnPlane: ClientContext {
     /// The plane.
     fn plane(&self) -> &Plane;
+
+    /// A connection of the client is being closed, before anything that was under way on it is sent once
+    /// more on another.
+    fn closed(&self) {}
 }
 
 /// The settings that every client has.
@@ -73,6 +78,18 @@ pub(crate) fn producer<C: ProducerContext + OnPlane>(
     Ok(producer)
 }
 
+/// A client for questions about topics, bound to its context's plane.
+pub(crate) fn admin<C: OnPlane>(
+    config: &Config,
+    settings: &ClientConfig,
+    context: C,
+) -> Result<AdminClient<C>, KafkaError> {
+    let failed = |cause| failed(config, "making a client", cause);
+    let admin: AdminClient<C> = settings.create_with_context(context).map_err(failed)?;
+    connect(admin.inner(), config).map_err(failed)?;
+    Ok(admin)
+}
+
 /// The error of something that was asked of these brokers.
 pub(crate) fn failed(config: &Config, doing: &str, cause: Cause) -> KafkaError {
     KafkaError {
@@ -97,6 +114,7 @@ fn connect<C: OnPlane>(client: &Client<C>, config: &Config) -> Result<(), Cause>
         let conf: *mut RDKafkaConf =
             rdkafka::bindings::rd_kafka_conf(client.native_ptr()).cast_mut();
         rdkafka::bindings::rd_kafka_conf_set_socket_cb(conf, Some(open_socket::<C>));
+        rdkafka::bindings::rd_kafka_conf_set_closesocket_cb(conf, Some(close_socket::<C>));
         rdkafka::bindings::rd_kafka_brokers_add(client.native_ptr(), brokers.as_ptr())
     };
     if known > 0 {
@@ -129,6 +147,16 @@ unsafe extern "C" fn open_socket<C: OnPlane>(
     }
 }
 
+/// librdkafka's callback to close a socket that [`open_socket`] made.
+#[expect(unsafe_code, reason = "called by librdkafka with a pointer")]
+unsafe extern "C" fn close_socket<C: OnPlane>(socket: c_int, opaque: *mut c_void) -> c_int {
+    // SAFETY: as in `open_socket`; the socket is librdkafka's, which uses it no more.
+    let (context, socket) = unsafe { (&*opaque.cast::<C>(), OwnedFd::from_raw_fd(socket)) };
+    context.closed();
+    drop(socket);
+    0
+}
+
 /// librdkafka's log lines, as ours.
 pub(crate) fn log(level: RDKafkaLogLevel, facility: &str, message: &str) {
     match level {
@@ -140,12 +168,4 @@ pub(crate) fn log(level: RDKafkaLogLevel, facility: &str, message: &str) {
         RDKafkaLogLevel::Notice | RDKafkaLogLevel::Info => tracing::info!(facility, "{message}"),
         RDKafkaLogLevel::Debug => tracing::debug!(facility, "{message}"),
     }
-}
-
-/// Whether the client cannot go on after this error and must be made anew.
-pub(crate) fn is_fatal(cause: &Cause) -> bool {
-    matches!(
-        cause.rdkafka_error_code(),
-        Some(RDKafkaErrorCode::Fatal | RDKafkaErrorCode::Fenced)
-    )
 }

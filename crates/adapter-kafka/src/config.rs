@@ -20,6 +20,40 @@ pub struct Config {
     pub topics: Topics,
     /// How long a broker may take to take a connection and to answer.
     pub request_timeout: Duration,
+    /// How long a transaction may take, from its first event to its commit. Above it the broker aborts
+    /// it, so this is also how long consumers may wait for a service of which nobody takes over.
+    pub transaction_timeout: Duration,
+    /// Whether topics that are missing are made.
+    pub create_topics: bool,
+    /// How the topics are made that are missing.
+    pub new_topics: NewTopics,
+    /// Bytes of an event's message at most; where the topic allows less, that counts. A larger event is
+    /// published without its order.
+    pub max_event_bytes: usize,
+}
+
+/// How topics are made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewTopics {
+    /// Partitions of a topic that carries messages.
+    pub partitions: u32,
+    /// Partitions of the cursor topic: one for each partition of the feed.
+    pub cursor_partitions: u32,
+    /// Replicas, where there are as many brokers.
+    pub most_replicas: u32,
+    /// How long messages are kept.
+    pub retention: Duration,
+}
+
+impl Default for NewTopics {
+    fn default() -> NewTopics {
+        NewTopics {
+            partitions: 12,
+            cursor_partitions: 1,
+            most_replicas: 3,
+            retention: Duration::from_hours(7 * 24),
+        }
+    }
 }
 
 /// The names of the topics.
@@ -75,6 +109,10 @@ impl Config {
             cluster: "orders".to_owned(),
             topics: Topics::default(),
             request_timeout: Duration::from_secs(10),
+            transaction_timeout: Duration::from_secs(30),
+            create_topics: true,
+            new_topics: NewTopics::default(),
+            max_event_bytes: 8 * 1024 * 1024,
         }
     }
 }

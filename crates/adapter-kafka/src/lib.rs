@@ -6,7 +6,12 @@
 
 mod client;
 mod config;
+mod context;
 mod error;
+mod outbound;
+mod topics;
 
-pub use config::{Config, Tls, Topics};
-pub use error::KafkaError;
+pub use config::{Config, NewTopics, Tls, Topics};
+pub use error::{KafkaError, TopicError};
+pub use outbound::KafkaPublisher;
+pub use topics::{Found, Wanted, ensure};

@@ -10,7 +10,7 @@ use std::fmt::Display;
 use utoipa::ToSchema;
 
 /// The `source` of every event of this service, a URI-reference.
-const SOURCE: &str = "order-service";
+pub const EVENT_SOURCE: &str = "order-service";
 
 /// An event of an order as a `CloudEvent` 1.0.
 #[derive(Serialize, ToSchema)]
@@ -63,7 +63,7 @@ impl<'a> From<&'a RecordedEvent> for EventView<'a> {
                 order_id,
                 version: event.version(),
             },
-            source: SOURCE,
+            source: EVENT_SOURCE,
             r#type: event.data.type_name(),
             subject: order_id,
             time: event.time,

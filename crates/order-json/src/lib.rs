@@ -37,7 +37,7 @@ pub use batch::{BatchItem, BatchPlace, ParsedBatch, parse_batch};
 pub use check::unknown;
 pub use cloud_event::{Attribute, fact_from_parts, fact_from_structured, percent_decoded};
 pub use commands::{Cancel, Hold, LineQuantity, Release};
-pub use event::EventView;
+pub use event::{EVENT_SOURCE, EventView};
 pub use event_data::EventDataView;
 pub use fact_event::FactEvent;
 pub use new_order::{NewOrder, NewOrderLine};
@@ -45,4 +45,7 @@ pub use order::OrderView;
 pub use parse::{Malformed, Parsed, WireType, parse};
 pub use schemas::refine;
 pub use time::{format_timestamp, parse_timestamp};
-pub use write::{event_to_vec, order_to_vec, to_vec, write_event, write_order};
+pub use write::{
+    event_data_to_vec, event_to_vec, order_to_vec, reduced_event_data_to_vec, to_vec, write_event,
+    write_order,
+};

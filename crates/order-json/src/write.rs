@@ -1,7 +1,7 @@
 //! From the domain to bytes, in one pass.
 
-use crate::{EventView, OrderView};
-use order_core::domain::Order;
+use crate::{EventDataView, EventView, OrderView};
+use order_core::domain::{Event, Order};
 use order_core::ports::RecordedEvent;
 use serde::Serialize;
 
@@ -22,6 +22,30 @@ pub fn event_to_vec(event: &RecordedEvent) -> Vec<u8> {
     let mut out = Vec::with_capacity(ORDER_BYTES + size_of(&event.event.order));
     write_event(event, &mut out);
     out
+}
+
+/// The event's data alone as JSON, as the binary mode of `CloudEvents` has it.
+pub fn event_data_to_vec(event: &Event) -> Vec<u8> {
+    let mut out = Vec::with_capacity(size_of(&event.order));
+    write(&EventDataView::from(event), &mut out);
+    out
+}
+
+/// What is left of an event's data where all of it would not fit: which order, which version, and that
+/// the rest was left out.
+pub fn reduced_event_data_to_vec(event: &Event) -> Vec<u8> {
+    #[derive(Serialize)]
+    struct Reduced {
+        order_id: String,
+        version: u64,
+        order_omitted: bool,
+    }
+    let reduced = Reduced {
+        order_id: event.order.order_id.to_string(),
+        version: event.version(),
+        order_omitted: true,
+    };
+    to_vec(&reduced)
 }
 
 /// Appends the order as JSON.

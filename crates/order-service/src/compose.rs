@@ -4,6 +4,7 @@ use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::health::Health;
 use crate::ids::Uuid7Source;
+use crate::publishing::Publishing;
 use crate::store::{self, StoreHandle};
 use order_core::app::Orders;
 use prometheus_client::registry::Registry;
@@ -15,6 +16,7 @@ pub(crate) struct Service {
     pub(crate) store: Arc<dyn StoreHandle>,
     pub(crate) health: Arc<Health>,
     pub(crate) registry: Arc<Registry>,
+    pub(crate) publishing: Option<Arc<Publishing>>,
     pub(crate) http_metrics: adapter_http::Metrics,
     pub(crate) grpc_metrics: adapter_grpc::Metrics,
 }
@@ -27,16 +29,19 @@ pub(crate) async fn compose(config: &Config) -> Result<Service, String> {
     open.handle.register_metrics(&mut registry);
     let http_metrics = adapter_http::Metrics::new(&mut registry);
     let grpc_metrics = adapter_grpc::Metrics::new(&mut registry);
+    let publishing = Publishing::compose(config, &open, &mut registry);
     let (clock, ids) = (Arc::new(SystemClock), Arc::new(Uuid7Source::default()));
     let orders = Orders::new(open.orders, open.feed, clock, ids)
         .placing_in(own_partition(config.feed_partitions));
-    let health = Arc::new(Health::new(store::describe(config)));
+    let kafka = publishing.clone().map(Publishing::health);
+    let health = Arc::new(Health::new(store::describe(config)).with(kafka));
     health.look(&*open.handle, &config.planes.all()).await;
     Ok(Service {
         orders,
         store: open.handle,
         health,
         registry: Arc::new(registry),
+        publishing,
         http_metrics,
         grpc_metrics,
     })

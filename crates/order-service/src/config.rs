@@ -2,6 +2,7 @@
 //! the value was given.
 
 mod database;
+mod kafka;
 mod reader;
 mod render;
 
@@ -22,6 +23,8 @@ pub(crate) struct Config {
     pub(crate) grpc_listen_addr: SocketAddr,
     pub(crate) database: Database,
     pub(crate) feed_partitions: u16,
+    pub(crate) feed_lease: Duration,
+    pub(crate) kafka: Option<adapter_kafka::Config>,
     pub(crate) planes: Planes,
     pub(crate) plane_wait: Duration,
     pub(crate) log_level: String,
@@ -36,6 +39,9 @@ pub(crate) struct Config {
 
 /// More partitions than a feed is worth: each is a counter, a lease and a part of every token.
 const MAX_FEED_PARTITIONS: u32 = 256;
+
+/// Below this a slow answer of the database would lose a lease that nobody else should have.
+const MIN_FEED_LEASE: Duration = Duration::from_secs(1);
 
 /// The four planes.
 #[derive(Clone, Debug)]
@@ -78,6 +84,8 @@ impl Config {
             mgmt_listen_addr: read.address("mgmt_listen_addr"),
             database: read.database(planes.storage.clone()),
             feed_partitions: u16::try_from(partitions).unwrap_or(1),
+            feed_lease: read.duration_from("feed_lease", MIN_FEED_LEASE),
+            kafka: read.kafka(planes.data.clone(), partitions),
             planes,
             plane_wait: read.duration("plane_wait"),
             log_level: read.log_level("log_level"),
@@ -98,12 +106,12 @@ impl Config {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::values::Layers;
     use std::path::Path;
 
-    pub(super) fn read(
+    pub(crate) fn read(
         environment: &[(&str, &str)],
         flags: &[(&str, &str)],
     ) -> Result<Config, Vec<String>> {

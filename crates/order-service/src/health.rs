@@ -14,11 +14,14 @@ const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// How long the store may take to answer before it counts as down.
 const STORE_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// What else is told of: answers at once, from what is known.
+pub(crate) type Part = Box<dyn Fn() -> Component + Send + Sync>;
+
 /// The last known state of everything the service depends on.
-#[derive(Debug)]
 pub(crate) struct Health {
     /// What the store is, for people.
     store: String,
+    parts: Vec<Part>,
     components: RwLock<Vec<Component>>,
     draining: AtomicBool,
 }
@@ -28,9 +31,16 @@ impl Health {
     pub(crate) fn new(store: String) -> Health {
         Health {
             store,
+            parts: Vec::new(),
             components: RwLock::default(),
             draining: AtomicBool::default(),
         }
+    }
+
+    /// The same, and tells of this as well.
+    pub(crate) fn with(mut self, part: Option<Part>) -> Health {
+        self.parts.extend(part);
+        self
     }
 
     /// From now on the service is not ready: it is about to stop.
@@ -44,6 +54,7 @@ impl Health {
         for plane in planes {
             components.push(look_at_plane(plane).await);
         }
+        components.extend(self.parts.iter().map(|part| part()));
         let mut known = self
             .components
             .write()
@@ -133,6 +144,13 @@ fn tell_changes(before: &[Component], now: &[Component]) {
             .find(|other| other.name == component.name)
             .map(|other| other.ok);
         match (was_ok, component.ok) {
+            (Some(true) | None, false) if !component.required => {
+                tracing::warn!(
+                    component = component.name,
+                    detail = component.detail,
+                    "down; ready all the same"
+                );
+            }
             (Some(true) | None, false) => {
                 tracing::error!(
                     component = component.name,

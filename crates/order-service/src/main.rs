@@ -6,10 +6,12 @@ mod cli;
 mod clock;
 mod compose;
 mod config;
+mod feed;
 mod health;
 mod healthcheck;
 mod ids;
 mod listeners;
+mod publishing;
 mod serve;
 mod settings;
 mod shutdown;
@@ -52,6 +54,7 @@ fn run(matches: &ArgMatches) -> Result<(), String> {
             Config::parse(&values, false).map_err(|errors| several(&errors))?;
             print(&config::render(&values))
         }
+        Some(("feed", sub)) => feed::run(sub, read_config),
         Some(("openapi", _)) => print(&adapter_http::openapi()),
         Some(("healthcheck", sub)) => healthcheck::run(&read_config(sub)?, sub.get_flag("live")),
         Some(("completions", sub)) => {
@@ -95,7 +98,7 @@ fn several(errors: &[String]) -> String {
 }
 
 /// Writes to standard output; a reader that has closed it (`| head`) is no failure.
-fn print(text: &str) -> Result<(), String> {
+pub(crate) fn print(text: &str) -> Result<(), String> {
     let mut out = io::stdout().lock();
     let line_end = if text.ends_with('\n') { "" } else { "\n" };
     let written = out

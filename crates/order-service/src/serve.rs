@@ -31,7 +31,7 @@ pub(crate) fn migrate(config: &Config) -> Result<(), String> {
     runtime()?.block_on(store::migrate(config))
 }
 
-fn start_logging(config: &Config) {
+pub(crate) fn start_logging(config: &Config) {
     telemetry::init(
         &config.log_level,
         config.log_format,
@@ -39,7 +39,7 @@ fn start_logging(config: &Config) {
     );
 }
 
-fn runtime() -> Result<Runtime, String> {
+pub(crate) fn runtime() -> Result<Runtime, String> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build();
@@ -65,6 +65,9 @@ async fn run(config: &Config, started: Instant) -> Result<(), String> {
         service.orders.clone(),
         background_stopped.clone(),
     ));
+    if let Some(publishing) = service.publishing.clone() {
+        background.spawn(publishing.run(background_stopped.clone()));
+    }
     let planes = config.planes.all().into_iter().cloned().collect();
     background.spawn(health::watch(
         service.health.clone(),

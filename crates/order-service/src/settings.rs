@@ -104,6 +104,48 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "Partitions of the feed: so many replicas may commit side by side; can be raised later",
     ),
     setting(
+        "kafka_brokers",
+        "",
+        "HOST:PORT,…",
+        "Kafka, to which the feed is published; unset: it is kept and can be watched",
+    ),
+    setting(
+        "kafka_tls_ca_file",
+        "",
+        "FILE",
+        "Whom the brokers' certificates must come from, PEM; unset: no TLS",
+    ),
+    setting(
+        "kafka_tls_cert_file",
+        "",
+        "FILE",
+        "The service's certificate for the brokers, PEM; with kafka_tls_key_file",
+    ),
+    setting(
+        "kafka_tls_key_file",
+        "",
+        "FILE",
+        "The key of kafka_tls_cert_file, PEM",
+    ),
+    setting(
+        "kafka_cluster",
+        "orders",
+        "NAME",
+        "Names this deployment at the brokers; two on one Kafka must differ",
+    ),
+    setting(
+        "kafka_create_topics",
+        "true",
+        "BOOL",
+        "Whether topics that are missing are made",
+    ),
+    setting(
+        "feed_lease",
+        "5s",
+        "TIME",
+        "How soon another replica publishes on when one dies",
+    ),
+    setting(
         "data_interface",
         "",
         "NAME",

@@ -4,7 +4,7 @@ use crate::config::{Config, Database};
 use adapter_postgres::PostgresStore;
 use adapter_sqlite::SqliteStore;
 use async_trait::async_trait;
-use order_core::ports::{EventFeed, OrderStore, StoreError};
+use order_core::ports::{EventFeed, FeedLeases, OrderStore, StoreError};
 use prometheus_client::registry::Registry;
 use std::path::Path;
 use std::sync::Arc;
@@ -13,6 +13,7 @@ use std::sync::Arc;
 pub(crate) struct OpenStore {
     pub(crate) orders: Arc<dyn OrderStore>,
     pub(crate) feed: Arc<dyn EventFeed>,
+    pub(crate) leases: Arc<dyn FeedLeases>,
     pub(crate) handle: Arc<dyn StoreHandle>,
 }
 
@@ -77,10 +78,14 @@ fn sqlite_config(config: &Config, path: &Path) -> adapter_sqlite::Config {
 
 impl OpenStore {
     /// Clones are the same store.
-    fn of<S: OrderStore + EventFeed + StoreHandle + Clone + 'static>(store: S) -> OpenStore {
+    fn of<S>(store: S) -> OpenStore
+    where
+        S: OrderStore + EventFeed + FeedLeases + StoreHandle + Clone + 'static,
+    {
         OpenStore {
             orders: Arc::new(store.clone()),
             feed: Arc::new(store.clone()),
+            leases: Arc::new(store.clone()),
             handle: Arc::new(store),
         }
     }

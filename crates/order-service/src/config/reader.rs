@@ -47,6 +47,13 @@ impl Reader<'_> {
         )
     }
 
+    pub(super) fn duration_from(&mut self, key: &str, least: Duration) -> Duration {
+        let must_be = format!("a time such as 5s, at least {least:?}");
+        self.parse(key, least, &must_be, |text| {
+            parse_duration(text).filter(|time| *time >= least)
+        })
+    }
+
     pub(super) fn count(&mut self, key: &str) -> usize {
         self.parse(key, 0, "a number of at least 1", |text| {
             text.parse().ok().filter(|count| *count > 0)
@@ -67,6 +74,10 @@ impl Reader<'_> {
         self.parse(key, String::new(), "set", |text| {
             (!text.is_empty()).then(|| text.to_owned())
         })
+    }
+
+    pub(super) fn flag(&mut self, key: &str) -> bool {
+        self.parse(key, false, "true or false", |text| text.parse().ok())
     }
 
     pub(super) fn plane(&mut self, key: &str, kind: PlaneKind) -> Plane {

@@ -5,7 +5,13 @@
 mod callers;
 mod client;
 mod command_line;
+// What consumers see is checked in one way, here and in the adapter's own tests.
+#[path = "../../../adapter-kafka/tests/it/consumer.rs"]
+mod consumer;
 mod disk;
+mod feed_broker;
+mod feed_replicas;
+mod feed_setup;
 mod grpc;
 mod history;
 mod kill;
@@ -14,6 +20,7 @@ mod planes;
 mod readme;
 mod replicas;
 mod service;
+mod site;
 mod start;
 mod stop;
 mod store;

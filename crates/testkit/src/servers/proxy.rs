@@ -27,6 +27,12 @@ pub enum Fault {
     CutBefore(Vec<u8>),
     /// The connection is cut after so many more bytes of the server's answers; then the fault is over.
     CutAfter(usize),
+    /// The next request of Kafka's protocol with this number is passed on, and the connection is cut before
+    /// its answer; then the fault is over. Only a request that is sent alone is seen.
+    CutAnswerTo(u16),
+    /// The next request with this number is held back, and the connection is cut; so much later the server
+    /// gets it all the same, from a client that is gone. Then the fault is over.
+    HoldRequest(u16, Duration),
 }
 
 /// A proxy in front of a server. Dropping it ends its connections.
@@ -126,7 +132,7 @@ async fn relay(shared: Arc<Shared>, near: TcpStream) {
 async fn copy(
     shared: &Shared,
     mut from: impl AsyncRead + Unpin,
-    mut to: impl AsyncWrite + Unpin,
+    mut to: impl AsyncWrite + Unpin + Send + 'static,
     answers: bool,
 ) {
     let mut buffer = vec![0; CHUNK_BYTES];
@@ -135,6 +141,22 @@ async fn copy(
             return;
         };
         let chunk = &buffer[..count];
+        if !answers && let Some(late) = shared.on_request(chunk) {
+            let chunk = chunk.to_vec();
+            let later = async move {
+                tokio::time::sleep(late).await;
+                // A server that has closed by now has not got it, and then nothing was tried.
+                _ = to.write_all(&chunk).await;
+                _ = to.flush().await;
+            };
+            // The answer would come by the other direction, which ends with this one.
+            if late.is_zero() {
+                later.await;
+            } else {
+                tokio::spawn(later);
+            }
+            return;
+        }
         let Some(passed) = shared.pass(chunk, answers).await else {
             return;
         };
@@ -175,9 +197,28 @@ impl Shared {
                     self.cut();
                     return Some(rest);
                 }
-                Fault::None | Fault::CutBefore(_) | Fault::CutAfter(_) => return Some(chunk.len()),
+                Fault::None
+                | Fault::CutBefore(_)
+                | Fault::CutAfter(_)
+                | Fault::CutAnswerTo(_)
+                | Fault::HoldRequest(..) => return Some(chunk.len()),
             }
         }
+    }
+
+    /// Whether the connection ends with this request, and how much later the server gets it.
+    fn on_request(&self, chunk: &[u8]) -> Option<Duration> {
+        let (number, late) = match *self.fault.borrow() {
+            Fault::CutAnswerTo(number) => (number, Duration::ZERO),
+            Fault::HoldRequest(number, late) => (number, late),
+            _ => return None,
+        };
+        // Four bytes of length, then the number of the request.
+        if chunk.get(4..6)? != number.to_be_bytes() {
+            return None;
+        }
+        self.cut();
+        Some(late)
     }
 
     fn cut(&self) {

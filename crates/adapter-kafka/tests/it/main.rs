@@ -1,0 +1,12 @@
+//! The adapter on a real Kafka.
+
+#![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+
+mod bench;
+mod conformance;
+mod consumer;
+mod events;
+mod faults;
+mod halts;
+mod network;
+mod topics;
