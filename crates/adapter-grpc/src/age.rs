@@ -39,13 +39,11 @@ fn seconds(headers: &HeaderMap, name: &'static str, wrong: &mut Violations) -> D
     let plain = |text: &&str| {
         (1..=MAX_DIGITS).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
     };
-    match text.filter(plain).and_then(|digits| digits.parse().ok()) {
-        Some(seconds) => Duration::from_secs(seconds),
-        None => {
-            wrong.add(name, "must be a number of seconds, 1 to 9 digits, once");
-            Duration::ZERO
-        }
+    let seconds = text.filter(plain).and_then(|digits| digits.parse().ok());
+    if seconds.is_none() {
+        wrong.add(name, "must be a number of seconds, 1 to 9 digits, once");
     }
+    Duration::from_secs(seconds.unwrap_or(0))
 }
 
 /// The answer to a caller that takes an old one, with its age in whole seconds, never too low; marked

@@ -3,9 +3,9 @@
 use crate::call::Call;
 use crate::context::{Context, REQUEST_ID, RequestIds, timeout};
 use crate::error::{Problem, Reason};
+use crate::limits::Peer;
 use crate::method::Method;
 use crate::services::Services;
-use crate::limits::Peer;
 use crate::{Config, Metrics, age, limits};
 use bytes::Bytes;
 use http::header::{ALLOW, CONTENT_TYPE};
@@ -218,10 +218,7 @@ impl Inner {
 }
 
 /// What the metadata says of age, where the method gives answers that may be old.
-fn allowed_age(
-    method: Method,
-    headers: &HeaderMap,
-) -> Option<Box<Result<AllowedAge, Violations>>> {
+fn allowed_age(method: Method, headers: &HeaderMap) -> Option<Box<Result<AllowedAge, Violations>>> {
     if !matches!(
         method,
         Method::GetOrder | Method::ListOrders | Method::ListOrderEvents

@@ -250,13 +250,22 @@ impl Problem {
         }
     }
 
-    /// Logs what is on our side: a defect as an error, a dependency that is away or busy as a warning.
+    /// Logs what is on our side: a defect as an error, a dependency that is away as a warning. What was
+    /// refused because too much waits is counted (by code) and not told: thousands of lines a second
+    /// would cost more than the refusals.
     pub(crate) fn log(&self, call: &Call) {
         let cause = self.cause.as_deref().unwrap_or(&self.detail);
         let reason = self.reason.as_str();
         let request_id = || call.context.request_id();
         if self.reason == Reason::Internal {
             tracing::error!(reason, cause, request_id = request_id(), "a call failed");
+        } else if self.reason == Reason::Overloaded {
+            tracing::debug!(
+                reason,
+                cause,
+                request_id = request_id(),
+                "a call was refused"
+            );
         } else if self.is_ours() {
             tracing::warn!(
                 reason,

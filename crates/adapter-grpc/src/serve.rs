@@ -32,9 +32,14 @@ pub(crate) async fn serve(
         drain_timeout: edge.config().drain_timeout,
     };
     let builder = builder(edge.config());
-    planes::serve(listener, limits, stop, move |stream, peer: SocketAddr, drain| {
-        connection(edge.clone(), builder.clone(), stream, peer.ip(), drain)
-    })
+    planes::serve(
+        listener,
+        limits,
+        stop,
+        move |stream, peer: SocketAddr, drain| {
+            connection(edge.clone(), builder.clone(), stream, peer.ip(), drain)
+        },
+    )
     .await
 }
 
@@ -66,7 +71,9 @@ async fn connection(
         asked.store(true, Relaxed);
         let (edge, drain) = (edge.clone(), Arc::clone(&draining));
         // Large, and moved five times on its way into a task of its own: boxed, it is moved once.
-        Box::pin(async move { Ok::<_, Infallible>(edge.answer_from(peer, request, Some(&drain)).await) })
+        Box::pin(
+            async move { Ok::<_, Infallible>(edge.answer_from(peer, request, Some(&drain)).await) },
+        )
     });
     let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
     let mut stop = pin!(drain.clone().started());

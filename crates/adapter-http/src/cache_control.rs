@@ -93,7 +93,10 @@ mod tests {
     fn read(lines: &[&str]) -> (u64, u64) {
         let mut headers = HeaderMap::new();
         for line in lines {
-            headers.append(CACHE_CONTROL, HeaderValue::from_bytes(line.as_bytes()).unwrap());
+            headers.append(
+                CACHE_CONTROL,
+                HeaderValue::from_bytes(line.as_bytes()).unwrap(),
+            );
         }
         let allowed = allowed_age(&headers);
         (allowed.max_age.as_secs(), allowed.stale_if_error.as_secs())

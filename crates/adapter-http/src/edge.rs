@@ -11,8 +11,8 @@ use crate::route::{Route, allow};
 use crate::watch::Watchers;
 use crate::{Config, Metrics};
 use crate::{
-    amend, batch_place, body, cancel, changes, docs, get, history, hold, limits, list, media, place,
-    probes, record_fact, release, watch,
+    amend, batch_place, body, cancel, changes, docs, get, history, hold, limits, list, media,
+    place, probes, record_fact, release, watch,
 };
 use axum::body::Body;
 use bytes::Bytes;
@@ -119,8 +119,8 @@ impl Inner {
             .catch_unwind()
             .instrument(span.clone())
             .await;
-        let (told, outcome) = outcome
-            .unwrap_or_else(|panic| (None, Err(Problem::internal(words_of(&*panic)))));
+        let (told, outcome) =
+            outcome.unwrap_or_else(|panic| (None, Err(Problem::internal(words_of(&*panic)))));
         let mut answer =
             outcome.unwrap_or_else(|problem| problem.into_response(context.request_id()));
         if let Some((limits, decision)) = told {

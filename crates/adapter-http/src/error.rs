@@ -198,11 +198,16 @@ impl Problem {
         }
     }
 
-    /// Logs what is on our side: a defect as an error, a dependency that is away or busy as a warning.
+    /// Logs what is on our side: a defect as an error, a dependency that is away as a warning. What was
+    /// refused because too much waits is counted (by status) and not told: thousands of lines a second
+    /// would cost more than the refusals.
     pub(crate) fn log(&self, request_id: &str) {
         let cause = self.cause.as_deref().unwrap_or(&self.detail);
         let code = self.code.as_str();
         match self.status() {
+            _ if self.code == Code::Overloaded => {
+                tracing::debug!(code, cause, request_id, "a request was refused");
+            }
             500 => tracing::error!(code, cause, request_id, "a request failed"),
             501.. => tracing::warn!(
                 code,

@@ -48,7 +48,9 @@ pub(crate) async fn get(orders: &Orders, call: &Call<'_>) -> Result<Answer, Prob
     }
     let allowed = call.allowed_age();
     // Who names a version asks about the newest one.
-    let allowed = must_match.as_ref().map_or(allowed, |_| AllowedAge::default());
+    let allowed = must_match
+        .as_ref()
+        .map_or(allowed, |_| AllowedAge::default());
     let AgedOrder { order, age, stale } = orders.get_aged(order_id, allowed).await?;
     if let Some(tags) = must_match.filter(|tags| !tags.match_strongly(order.version)) {
         let current = order.version;

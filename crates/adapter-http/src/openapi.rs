@@ -93,13 +93,16 @@ fn complete(described: &mut Value, operation: Operation) {
         return;
     };
     for (status, response) in responses {
-        let text = |description: &str| json!({"description": description, "schema": {"type": "string"}});
+        let text =
+            |description: &str| json!({"description": description, "schema": {"type": "string"}});
         response["headers"]["X-Request-Id"] = text("Names the request");
         if !operation.is_probe() {
-            response["headers"]["RateLimit"] =
-                text("Where callers are held to a rate: what is left of the quota, and the seconds until it is whole or, once refused, until a call may pass");
-            response["headers"]["RateLimit-Policy"] =
-                text("Where callers are held to a rate: the quota, and the seconds in which it comes back");
+            response["headers"]["RateLimit"] = text(
+                "Where callers are held to a rate: what is left of the quota, and the seconds until it is whole or, once refused, until a call may pass",
+            );
+            response["headers"]["RateLimit-Policy"] = text(
+                "Where callers are held to a rate: the quota, and the seconds in which it comes back",
+            );
         }
         for name in always(operation, status) {
             response["headers"][name]["required"] = Value::Bool(true);

@@ -63,7 +63,11 @@ pub(crate) struct ReadHeaders {
     if_none_match: String,
     /// `max-age=N`: an answer of that age in seconds will do. `stale-if-error=N`: so will one of that
     /// age where the store does not answer.
-    #[param(rename = "Cache-Control", required = false, example = "max-age=5, stale-if-error=60")]
+    #[param(
+        rename = "Cache-Control",
+        required = false,
+        example = "max-age=5, stale-if-error=60"
+    )]
     cache_control: String,
 }
 

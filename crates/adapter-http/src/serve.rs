@@ -34,9 +34,14 @@ pub async fn serve(
         drain_timeout: edge.config().drain_timeout,
     };
     let builder = Arc::new(builder(edge.config()));
-    planes::serve(listener, limits, stop, move |stream, peer: SocketAddr, drain| {
-        connection(edge.clone(), Arc::clone(&builder), stream, peer.ip(), drain)
-    })
+    planes::serve(
+        listener,
+        limits,
+        stop,
+        move |stream, peer: SocketAddr, drain| {
+            connection(edge.clone(), Arc::clone(&builder), stream, peer.ip(), drain)
+        },
+    )
     .await
 }
 

@@ -7,7 +7,8 @@
 use adapter_kafka::{Config, Inbound, InboundConfig, InboundMetrics};
 use adapter_postgres::PostgresStore;
 use order_core::app::{Orders, PlaceRequest};
-use order_core::domain::{Cause, OrderId};
+use order_core::domain::{Cause, OrderId, Timestamp};
+use order_core::ports::IdSource;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::registry::Registry;
 use rdkafka::ClientConfig;
@@ -16,8 +17,9 @@ use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{BaseRecord, DefaultProducerContext, Producer, ThreadedProducer};
 use std::error::Error;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
-use testkit::fakes::{ManualClock, SequentialIds};
+use testkit::fakes::ManualClock;
 use testkit::new_order;
 use testkit::servers::kafka::{Options as Brokers, Topic};
 use testkit::servers::{Kafka, Options, Postgres, Version, cpu_millis};
@@ -89,7 +91,7 @@ async fn main() -> Outcome<()> {
         store.clone(),
         store.clone(),
         Arc::new(ManualClock::default()),
-        Arc::new(SequentialIds::new(1)),
+        Arc::new(Ids(AtomicU64::new(1))),
     );
     let ids = place(&orders, count).await?;
     let bootstrap = kafka.bootstrap();
@@ -121,7 +123,7 @@ async fn main() -> Outcome<()> {
         if done >= facts {
             break;
         }
-        if started.elapsed() > Duration::from_secs(300) {
+        if started.elapsed() > Duration::from_mins(5) {
             return Err(format!(
                 "{done} of {facts} after {:?}: {:?}",
                 started.elapsed(),
@@ -154,6 +156,22 @@ async fn main() -> Outcome<()> {
     report(&format!("left the group in time: {left}"));
     store.close().await?;
     Ok(())
+}
+
+/// Ids whose last bytes differ, as those of the service do: changes of one order wait for each other by
+/// these bytes.
+struct Ids(AtomicU64);
+
+impl IdSource for Ids {
+    fn order_id(&self, at: Timestamp) -> OrderId {
+        let count = self.0.fetch_add(1, Ordering::Relaxed);
+        let random = count.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        OrderId::v7(
+            at,
+            u16::try_from(count % 4_096).unwrap_or(0),
+            random ^ (random >> 29),
+        )
+    }
 }
 
 async fn place(orders: &Orders, count: usize) -> Outcome<Vec<OrderId>> {
@@ -224,7 +242,7 @@ fn send(bootstrap: &str, orders: &[OrderId], structured: bool) -> Outcome<()> {
         }
     }
     producer
-        .flush(Duration::from_secs(60))
+        .flush(Duration::from_mins(1))
         .map_err(|error: KafkaError| error.into())
 }
 

@@ -11,7 +11,7 @@ use rdkafka::admin::AdminClient;
 use rdkafka::client::{Client, ClientContext};
 use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
-use rdkafka::error::{KafkaError as Cause, RDKafkaErrorCode};
+use rdkafka::error::KafkaError as Cause;
 use rdkafka::producer::{BaseProducer, Producer, ProducerContext};
 use rdkafka::types::RDKafkaConf;
 use std::ffi::{CString, c_int, c_void};
@@ -95,7 +95,7 @@ pub(crate) fn failed(config: &Config, doing: &str, cause: Cause) -> KafkaError {
     KafkaError {
         doing: doing.to_owned(),
         brokers: config.brokers.clone(),
-        cause,
+        cause: Box::new(cause),
     }
 }
 
@@ -168,12 +168,4 @@ pub(crate) fn log(level: RDKafkaLogLevel, facility: &str, message: &str) {
         RDKafkaLogLevel::Notice | RDKafkaLogLevel::Info => tracing::info!(facility, "{message}"),
         RDKafkaLogLevel::Debug => tracing::debug!(facility, "{message}"),
     }
-}
-
-/// Whether the client cannot go on after this error and must be made anew.
-pub(crate) fn is_fatal(cause: &Cause) -> bool {
-    matches!(
-        cause.rdkafka_error_code(),
-        Some(RDKafkaErrorCode::Fatal | RDKafkaErrorCode::Fenced)
-    )
 }

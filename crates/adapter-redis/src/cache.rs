@@ -94,21 +94,34 @@ impl RedisCache {
     ) -> impl Iterator<Item = &'a Arc<Order>> {
         let mut heads = pipe();
         for order in orders {
-            heads.cmd("GETRANGE").arg(self.key(order.order_id)).arg(0).arg(7);
+            heads
+                .cmd("GETRANGE")
+                .arg(self.key(order.order_id))
+                .arg(0)
+                .arg(7);
         }
         let versions: Option<Vec<Vec<u8>>> = self
             .link
             .call(|mut connection, _| async move { heads.query_async(&mut connection).await })
             .await;
         let versions = versions.unwrap_or_default();
-        orders.iter().zip(versions).filter_map(move |(order, head)| {
-            let kept = u64::from_be_bytes(head.try_into().ok()?);
-            (kept < order.version || (renews && kept == order.version)).then_some(order)
-        })
+        orders
+            .iter()
+            .zip(versions)
+            .filter_map(move |(order, head)| {
+                let kept = u64::from_be_bytes(head.try_into().ok()?);
+                (kept < order.version || (renews && kept == order.version)).then_some(order)
+            })
     }
 
     /// The entry with its age at the server's time `now`, if it has one.
-    fn read(&self, entry: &[u8], mark: &str, now: Sample, order_id: OrderId) -> Option<CachedOrder> {
+    fn read(
+        &self,
+        entry: &[u8],
+        mark: &str,
+        now: Sample,
+        order_id: OrderId,
+    ) -> Option<CachedOrder> {
         let (head, bytes) = entry.split_at_checked(HEAD_BYTES)?;
         let mut numbers = head
             .chunks_exact(8)
@@ -124,14 +137,18 @@ impl RedisCache {
         let age = now.checked_sub(as_of)?;
         let order = storage::decode_order(bytes);
         match order.map_err(|error| error.to_string()) {
-            Ok(order) if order.order_id == order_id && order.version == version => Some(CachedOrder {
-                order: Arc::new(order),
-                // What was cut off of both times, a millisecond each.
-                age: Duration::from_millis(age + 1),
-            }),
+            Ok(order) if order.order_id == order_id && order.version == version => {
+                Some(CachedOrder {
+                    order: Arc::new(order),
+                    // What was cut off of both times, a millisecond each.
+                    age: Duration::from_millis(age + 1),
+                })
+            }
             unreadable => {
                 self.metrics.unreadable.inc();
-                let error = unreadable.err().unwrap_or_else(|| "it is another order".to_owned());
+                let error = unreadable
+                    .err()
+                    .unwrap_or_else(|| "it is another order".to_owned());
                 tracing::warn!(%order_id, error, "a copy in Redis cannot be read; it counts as a miss");
                 None
             }

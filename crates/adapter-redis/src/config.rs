@@ -157,9 +157,15 @@ mod tests {
     fn what_is_left_out_has_a_default() {
         let config = Config::from_url("redis://[::1]").unwrap();
         assert_eq!(config.address.to_string(), "[::1]:6379");
-        assert_eq!((config.user, config.password, config.database), (None, None, 0));
+        assert_eq!(
+            (config.user, config.password, config.database),
+            (None, None, 0)
+        );
         let config = Config::from_url("redis://:pw@localhost/").unwrap();
-        assert_eq!((config.user, config.password), (None, Some(Secret("pw".into()))));
+        assert_eq!(
+            (config.user, config.password),
+            (None, Some(Secret("pw".into())))
+        );
     }
 
     #[test]

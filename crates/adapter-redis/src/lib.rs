@@ -116,5 +116,10 @@ pub fn local_limiter(
     registry: &mut Registry,
 ) -> Arc<dyn RateLimiter> {
     let metrics = LimitMetrics::new(registry).local;
-    Arc::new(LocalRateLimiter::new(rate, clock, MAX_LOCAL_CALLERS, metrics))
+    Arc::new(LocalRateLimiter::new(
+        rate,
+        clock,
+        MAX_LOCAL_CALLERS,
+        metrics,
+    ))
 }

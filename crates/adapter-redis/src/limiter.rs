@@ -55,7 +55,11 @@ impl RedisRateLimiter {
             .call(|mut connection, _| async move { call.invoke_async(&mut connection).await })
             .await?;
         let wanted = u64::from(tokens) * u64::from(rate.period_millis);
-        let missing = if allowed { 0 } else { wanted.saturating_sub(units) };
+        let missing = if allowed {
+            0
+        } else {
+            wanted.saturating_sub(units)
+        };
         let remaining = units / u64::from(rate.period_millis.max(1));
         Some(RateDecision {
             allowed,

@@ -14,6 +14,7 @@ use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, ErrorKind, RedisConnectionInfo, RedisError, RedisResult};
 use redis::{ServerErrorKind, cmd};
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 use tokio::sync::{Notify, watch};
@@ -42,6 +43,8 @@ pub(crate) struct Live {
     connection: MultiplexedConnection,
     sample: Mutex<Sample>,
     broken: Notify,
+    /// Whether a refusal was told: one that has a cause, such as a missing right, is met by every call.
+    refusal_told: AtomicBool,
 }
 
 impl Live {
@@ -92,7 +95,7 @@ impl Link {
             Err(_) => {
                 self.metrics.failed(Failure::Timeout);
                 let within = self.config.call_timeout;
-                self.open_breaker(&live, format!("a call was not answered within {within:?}"));
+                self.open_breaker(&live, &format!("a call was not answered within {within:?}"));
                 None
             }
         }
@@ -101,10 +104,13 @@ impl Link {
     fn failed(&self, live: &Arc<Live>, error: &RedisError) {
         if is_about_the_call(error) {
             self.metrics.failed(Failure::Refused);
-            tracing::debug!(%error, "Redis refused a call");
+            if !live.refusal_told.swap(true, Ordering::Relaxed) {
+                let address = self.config.address;
+                tracing::warn!(%address, %error, "Redis refuses calls; look at its memory and the user's rights");
+            }
         } else {
             self.metrics.failed(Failure::Connection);
-            self.open_breaker(live, error.to_string());
+            self.open_breaker(live, &error.to_string());
         }
     }
 
@@ -125,7 +131,7 @@ impl Link {
     }
 
     /// Opens the breaker, if this connection has not been given up already.
-    fn open_breaker(&self, live: &Arc<Live>, failure: String) {
+    fn open_breaker(&self, live: &Arc<Live>, failure: &str) {
         let address = self.config.address;
         let opened = self.state.send_if_modified(|state| {
             let current = state
@@ -134,7 +140,7 @@ impl Link {
                 .is_some_and(|current| Arc::ptr_eq(current, live));
             if current {
                 state.live = None;
-                state.failure.clone_from(&failure);
+                failure.clone_into(&mut state.failure);
             }
             current
         });
@@ -176,7 +182,7 @@ impl Link {
                     let (live, since) = (Arc::new(live), Instant::now());
                     self.close_breaker(&live);
                     tokio::select! {
-                        () = driver => self.open_breaker(&live, "Redis closed the connection".to_owned()),
+                        () = driver => self.open_breaker(&live, "Redis closed the connection"),
                         () = self.watch(&live) => {}
                     }
                     // One that breaks at once again is no success.
@@ -264,6 +270,7 @@ async fn open(config: &Config) -> Result<(Live, Driver), ConnectError> {
             connection,
             sample: Mutex::new(Sample::now(time)),
             broken: Notify::new(),
+            refusal_told: AtomicBool::new(false),
         };
         Ok((live, driver))
     };

@@ -44,18 +44,17 @@ impl LocalRateLimiter {
     pub(crate) fn take_now(&self, caller: &str, tokens: u32) -> RateDecision {
         let now = u64::try_from(self.clock.monotonic().as_millis()).unwrap_or(u64::MAX);
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
-        let decision = match buckets.young.get_mut(caller) {
-            Some(bucket) => bucket.take(self.rate, tokens, now),
-            None => {
-                let old = buckets.old.remove(caller);
-                let mut bucket = old.unwrap_or_else(|| Bucket::full(self.rate, now));
-                let decision = bucket.take(self.rate, tokens, now);
-                if buckets.young.len() >= self.generation_callers {
-                    buckets.old = std::mem::take(&mut buckets.young);
-                }
-                buckets.young.insert(caller.to_owned(), bucket);
-                decision
+        let decision = if let Some(bucket) = buckets.young.get_mut(caller) {
+            bucket.take(self.rate, tokens, now)
+        } else {
+            let old = buckets.old.remove(caller);
+            let mut bucket = old.unwrap_or_else(|| Bucket::full(self.rate, now));
+            let decision = bucket.take(self.rate, tokens, now);
+            if buckets.young.len() >= self.generation_callers {
+                buckets.old = std::mem::take(&mut buckets.young);
             }
+            buckets.young.insert(caller.to_owned(), bucket);
+            decision
         };
         self.metrics.count(decision.allowed);
         decision

@@ -59,7 +59,7 @@ pub(crate) fn read_fact(
         order_id,
         external_id,
         body,
-    }) = envelope.data(kind.schema_name(), kind)?
+    }) = envelope.data(kind.schema_name(), &kind)?
     else {
         return Ok(None);
     };
@@ -79,7 +79,7 @@ pub(crate) fn read_fact(
 }
 
 impl Reads<FactData> for FactKind {
-    fn from_text<'de, D: Deserializer<'de>>(&self, text: D) -> Result<FactData, D::Error> {
+    fn read_text<'de, D: Deserializer<'de>>(&self, text: D) -> Result<FactData, D::Error> {
         self.read(text)
     }
 }

@@ -183,7 +183,7 @@ impl<'a> Envelope<'a> {
     pub(crate) fn data<T>(
         &mut self,
         schema: &str,
-        read: impl Reads<T>,
+        read: &impl Reads<T>,
     ) -> Result<Option<T>, Malformed> {
         let Some(data) = self.data.take() else {
             self.wrong.add(self.data_path, "is required");
@@ -191,7 +191,7 @@ impl<'a> Envelope<'a> {
         };
         if let Data::Body(body) = data {
             let mut text = serde_json::Deserializer::from_slice(body);
-            if let Ok(value) = read.from_text(&mut text)
+            if let Ok(value) = read.read_text(&mut text)
                 && text.end().is_ok()
             {
                 return Ok(Some(value));
@@ -200,13 +200,13 @@ impl<'a> Envelope<'a> {
         let mut node = data.into_node()?;
         let mut path = Path::starting_at(self.data_path);
         check(&mut node, named(schema), &mut path, &mut self.wrong);
-        let value = read.from_value(node.into_value());
+        let value = read.read_value(node.into_value());
         value.map(Some).map_err(|error| Malformed::of(&error))
     }
 
     /// The data as a body of its own, such as an order to place.
     pub(crate) fn body<T: WireType>(&mut self) -> Result<Option<T::Domain>, Malformed> {
-        let Some(wire) = self.data(&T::name(), Whole::<T>(std::marker::PhantomData))? else {
+        let Some(wire) = self.data(&T::name(), &Whole::<T>(std::marker::PhantomData))? else {
             return Ok(None);
         };
         let mut own = Violations::new();
@@ -254,17 +254,17 @@ impl<'a> Envelope<'a> {
 
 /// A type that is read from a text, or from a value that its schema allows.
 pub(crate) trait Reads<T> {
-    fn from_text<'de, D: Deserializer<'de>>(&self, text: D) -> Result<T, D::Error>;
+    fn read_text<'de, D: Deserializer<'de>>(&self, text: D) -> Result<T, D::Error>;
 
-    fn from_value(&self, value: Value) -> serde_json::Result<T> {
-        self.from_text(value)
+    fn read_value(&self, value: Value) -> serde_json::Result<T> {
+        self.read_text(value)
     }
 }
 
 struct Whole<T>(std::marker::PhantomData<T>);
 
 impl<T: WireType> Reads<T> for Whole<T> {
-    fn from_text<'de, D: Deserializer<'de>>(&self, text: D) -> Result<T, D::Error> {
+    fn read_text<'de, D: Deserializer<'de>>(&self, text: D) -> Result<T, D::Error> {
         T::deserialize(text)
     }
 }

@@ -75,6 +75,9 @@ pub struct Get {
     /// Read orders whose ids are in this file, one a line, as fill writes it
     #[arg(long, conflicts_with = "ids")]
     pub ids_file: Option<PathBuf>,
+    /// Answers of that age in seconds will do; without it every answer is fresh
+    #[arg(long)]
+    pub max_age: Option<u32>,
 }
 
 /// `order-load list`.

@@ -1,4 +1,4 @@
-//! Reads orders by their ids, fresh each time.
+//! Reads orders by their ids: fresh each time, or as old as the target says.
 
 use std::sync::Arc;
 

@@ -84,6 +84,8 @@ async fn read(arguments: &Get) -> Result<Report, LoadError> {
         };
         fill::fill(&filling).await?.1
     };
+    let mut plan = plan;
+    plan.target.max_age_seconds = arguments.max_age;
     get::run(plan, run.protocol, ids).await
 }
 

@@ -34,6 +34,7 @@ impl Protocol {
         Target {
             address,
             authority: address.to_string(),
+            max_age_seconds: None,
         }
     }
 }
@@ -54,6 +55,8 @@ pub struct Target {
     pub address: SocketAddr,
     /// What the URL says, for the `Host` header.
     pub authority: String,
+    /// How old answers may be; `None`: nothing is said, so they are fresh.
+    pub max_age_seconds: Option<u32>,
 }
 
 impl FromStr for Target {
@@ -88,6 +91,7 @@ impl FromStr for Target {
         Ok(Self {
             address: SocketAddr::new(ip, port),
             authority: authority.to_string(),
+            max_age_seconds: None,
         })
     }
 }

@@ -140,7 +140,12 @@ async fn serve_until(
             let (health, metrics) = (health.clone(), metrics.clone());
             HttpEdge::limited(http.clone(), orders.clone(), health, metrics, limiter)
         }
-        None => HttpEdge::new(http.clone(), orders.clone(), health.clone(), metrics.clone()),
+        None => HttpEdge::new(
+            http.clone(),
+            orders.clone(),
+            health.clone(),
+            metrics.clone(),
+        ),
     };
     edges.spawn(adapter_http::serve(
         rest,

@@ -118,7 +118,12 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "HOST",
         "Redis's address, in place of redis_url",
     ),
-    setting("redis_port", "6379", "PORT", "Redis's port, with redis_host"),
+    setting(
+        "redis_port",
+        "6379",
+        "PORT",
+        "Redis's port, with redis_host",
+    ),
     setting(
         "redis_user",
         "",

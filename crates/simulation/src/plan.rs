@@ -11,8 +11,9 @@ use testkit::new_order;
 pub(crate) const START_MILLIS: i64 = 1_735_689_600_000;
 /// How long faults go on, in virtual milliseconds.
 pub(crate) const FAULTS_MILLIS: u64 = 30_000;
-/// Partitions of the topics that are read.
-pub(crate) const TOPIC_PARTITIONS: usize = 3;
+/// Topics that are read: money, stock and commands, parcels. So one order is told of by several
+/// consumers at once.
+const TOPICS: usize = 3;
 /// A clock that is wrong is wrong by so much.
 const SKEW_MILLIS: i64 = 30 * 24 * 60 * 60 * 1_000;
 
@@ -87,6 +88,19 @@ pub(crate) enum Command {
 pub(crate) enum Message {
     Fact(usize, NewFact),
     Place(usize),
+}
+
+impl Message {
+    fn topic(&self) -> usize {
+        match self {
+            Message::Fact(_, fact) => match fact.body {
+                NewFactBody::Payment { .. } => 0,
+                NewFactBody::Stock { .. } => 1,
+                NewFactBody::Shipment { .. } | NewFactBody::Return { .. } => 2,
+            },
+            Message::Place(_) => 1,
+        }
+    }
 }
 
 impl PlannedOrder {
@@ -259,7 +273,7 @@ fn shipment(kind: ShipmentKind, lines: &[LineQuantity]) -> NewFactBody {
 
 /// Each message one to three times, in any order.
 fn topics(chance: &Chance, orders: &[PlannedOrder]) -> Vec<Vec<Message>> {
-    let mut topics = vec![Vec::new(); TOPIC_PARTITIONS];
+    let mut topics = vec![Vec::new(); TOPICS];
     for order in orders {
         let mut messages: Vec<Message> = Vec::new();
         for fact in &order.facts {
@@ -270,7 +284,7 @@ fn topics(chance: &Chance, orders: &[PlannedOrder]) -> Vec<Vec<Message>> {
         }
         for message in messages {
             for _ in 0..chance.between(1, 3) {
-                topics[order.number % TOPIC_PARTITIONS].push(message.clone());
+                topics[message.topic()].push(message.clone());
             }
         }
     }

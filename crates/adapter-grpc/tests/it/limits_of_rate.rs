@@ -21,11 +21,20 @@ async fn who_calls_too_often_is_told_when_to_come_back_and_health_is_never_refus
     // Two connections from one address are one caller.
     let (mut client, mut other) = (desk.client().await, desk.client().await);
     client.place_order(place("k")).await.unwrap();
-    other.list_orders(ListOrdersRequest::default()).await.unwrap();
-    other.list_orders(ListOrdersRequest::default()).await.unwrap();
+    other
+        .list_orders(ListOrdersRequest::default())
+        .await
+        .unwrap();
+    other
+        .list_orders(ListOrdersRequest::default())
+        .await
+        .unwrap();
     let head = desk.head().await;
     let told = Told::by(&client.place_order(place("k2")).await.unwrap_err());
-    assert_eq!((told.code, told.reason()), (Code::ResourceExhausted, "RATE_LIMITED"));
+    assert_eq!(
+        (told.code, told.reason()),
+        (Code::ResourceExhausted, "RATE_LIMITED")
+    );
     assert_eq!(told.retry, Some(Duration::from_millis(500)));
     assert_eq!(desk.head().await, head);
     let mut health = HealthClient::with_origin(desk.wire().await, "http://orders".parse().unwrap());

@@ -43,7 +43,9 @@ impl Desk {
 
     /// A desk whose application has a cache that goes by the desk's clock.
     pub(crate) fn with_cache() -> Desk {
-        let cached = |orders: Orders, clock: Arc<ManualClock>| orders.with_cache(Arc::new(MemoryCache::by(clock)));
+        let cached = |orders: Orders, clock: Arc<ManualClock>| {
+            orders.with_cache(Arc::new(MemoryCache::by(clock)))
+        };
         Desk::made(Config::default(), cached, None)
     }
 

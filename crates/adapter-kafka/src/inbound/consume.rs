@@ -74,7 +74,7 @@ impl Loop {
                     Ok(()) => return self.leave(consumer),
                     Err(error) => error,
                 },
-                Err(error) => error.cause,
+                Err(error) => *error.cause,
             };
             self.metrics.errors.inc();
             self.status.trouble(error.to_string());
@@ -163,15 +163,16 @@ impl Loop {
 
     /// What polling told; an error that the consumer does not get over by itself is given on.
     fn look_at(&self, cause: Cause, topics: &mut MissingTopics) -> Result<(), Cause> {
-        if matches!(cause, Cause::MessageConsumptionFatal(_)) || client::is_fatal(&cause) {
+        if matches!(cause, Cause::MessageConsumptionFatal(_)) {
             return Err(cause);
         }
         self.metrics.errors.inc();
-        match cause.rdkafka_error_code() {
-            Some(RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownTopic) => {
-                topics.suspected = true;
-            }
-            _ => tracing::warn!(error = %cause, "a message could not be read"),
+        if let Some(RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownTopic) =
+            cause.rdkafka_error_code()
+        {
+            topics.suspected = true;
+        } else {
+            tracing::warn!(error = %cause, "a message could not be read");
         }
         Ok(())
     }

@@ -113,8 +113,8 @@ impl ConsumerContext for Context {
                 let quiet = self.flow.quiet(&gone, self.revoke_timeout);
                 store_offsets(consumer);
                 self.flow.forget(&gone);
-                let lost = consumer.assignment_lost();
-                tracing::info!(partitions = ?gone, quiet, lost, "partitions go");
+                let by_force = consumer.assignment_lost();
+                tracing::info!(partitions = ?gone, quiet, by_force, "partitions go");
             }
             Rebalance::Error(error) => {
                 tracing::error!(%error, "the group could not be rebalanced");

@@ -63,7 +63,7 @@ impl DeadLetters {
         let lost = KafkaError::Canceled;
         let answer = acknowledged.await.unwrap_or(Err(lost));
         if let Err(error) = &answer
-            && client::is_fatal(error)
+            && error.rdkafka_error_code() == Some(RDKafkaErrorCode::Fatal)
         {
             self.let_go();
         }
@@ -106,7 +106,7 @@ impl DeadLetters {
             .set("partitioner", "murmur2_random");
         let plane = self.config.plane.clone();
         let producer = client::producer(&self.config, &settings, Context { plane })
-            .map_err(|error| error.cause)?;
+            .map_err(|error| *error.cause)?;
         let producer = Arc::new(producer);
         poll(Arc::downgrade(&producer))?;
         *kept = Some(Arc::clone(&producer));

@@ -165,4 +165,6 @@ fn protobuf(headers: &Carried, key: Option<&[u8]>, data: &[u8]) -> Result<Messag
 }
 
 #[cfg(test)]
+mod bad_messages;
+#[cfg(test)]
 mod tests;

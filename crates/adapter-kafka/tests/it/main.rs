@@ -5,6 +5,7 @@
 mod bench;
 mod conformance;
 mod consumer;
+mod control;
 mod events;
 mod faults;
 mod halts;

@@ -60,7 +60,10 @@ async fn d1_a_killed_redis_is_missed_at_once_and_comes_back() {
             longest = longest.max(longest_get(&cache, &order, 20).await);
         }
         assert!(longest < CALL + SLACK, "a reader waited {longest:?}");
-        until("the breaker is open", async || bench.redis.health().is_err()).await;
+        until("the breaker is open", async || {
+            bench.redis.health().is_err()
+        })
+        .await;
         let failure = bench.redis.health().unwrap_err();
         assert!(!failure.is_empty());
         tokio::task::block_in_place(|| bench.server.start_again());
@@ -69,7 +72,11 @@ async fn d1_a_killed_redis_is_missed_at_once_and_comes_back() {
     let rounds = u64::try_from(rounds).unwrap();
     assert!(bench.metric("redis_breaker_opened_total") >= rounds);
     let waited = u64::try_from(longest.as_millis()).unwrap();
-    told("D1", "Redis killed under readers", &[("kills", rounds), ("longest wait in ms", waited)]);
+    told(
+        "D1",
+        "Redis killed under readers",
+        &[("kills", rounds), ("longest wait in ms", waited)],
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -146,10 +153,11 @@ async fn d3_an_older_version_that_comes_late_is_refused() {
         let kept = cache.get(second.order_id).await.unwrap();
         assert_eq!(kept.order.version, 2, "the older version came back");
     }
-    told("D3", "an older version put late by another replica", &[
-        ("late puts", u64::try_from(rounds).unwrap()),
-        ("taken", 0),
-    ]);
+    told(
+        "D3",
+        "an older version put late by another replica",
+        &[("late puts", u64::try_from(rounds).unwrap()), ("taken", 0)],
+    );
 }
 
 /// A put that is stuck on its way for long makes nothing younger than it is: what travels is the time
@@ -165,10 +173,18 @@ async fn d3_a_put_that_was_stuck_on_its_way_tells_its_true_age() {
     let order = order_of(&desk.place(new_order()));
     proxy.set(Fault::Latency(STUCK));
     let read = Instant::now();
-    timeout(PATIENCE, late.cache().put(Arc::clone(&order), Duration::ZERO)).await.unwrap();
+    timeout(
+        PATIENCE,
+        late.cache().put(Arc::clone(&order), Duration::ZERO),
+    )
+    .await
+    .unwrap();
     let least = read.elapsed();
     let age = cache.get(order.order_id).await.unwrap().age;
-    assert!(least >= STUCK && age >= least, "{age:?} of at least {least:?}");
+    assert!(
+        least >= STUCK && age >= least,
+        "{age:?} of at least {least:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -186,5 +202,9 @@ async fn d6_a_flush_forgets_and_is_filled_again() {
         assert_eq!(cache.get(order.order_id).await.unwrap().order, order);
     }
     assert_eq!(bench.metric("redis_breaker_opened_total"), 0);
-    told("D6", "FLUSHALL between a put and a get", &[("flushes", u64::try_from(rounds).unwrap())]);
+    told(
+        "D6",
+        "FLUSHALL between a put and a get",
+        &[("flushes", u64::try_from(rounds).unwrap())],
+    );
 }

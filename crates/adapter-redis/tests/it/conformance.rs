@@ -38,10 +38,9 @@ mod limiter {
         let mut bench = Bench::start().await;
         let clock = Arc::new(ManualClock::default());
         let time = Some(Arc::clone(&clock) as _);
-        let limiter =
-            bench
-                .redis
-                .limiter_at(RATE, Arc::new(RealClock), time, &mut bench.registry);
+        let limiter = bench
+            .redis
+            .limiter_at(RATE, Arc::new(RealClock), time, &mut bench.registry);
         (bench, Limiter { limiter, clock })
     }
 

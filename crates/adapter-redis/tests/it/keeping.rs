@@ -15,7 +15,11 @@ async fn every_key_begins_with_the_prefix_and_ends_by_itself() {
     let mut bench = Bench::start().await;
     let desk = Desk::new();
     let order = order_of(&desk.place(new_order()));
-    bench.redis.cache().put(Arc::clone(&order), Duration::ZERO).await;
+    bench
+        .redis
+        .cache()
+        .put(Arc::clone(&order), Duration::ZERO)
+        .await;
     let rate = Rate {
         tokens: 2,
         period_millis: 1_000,
@@ -26,13 +30,22 @@ async fn every_key_begins_with_the_prefix_and_ends_by_itself() {
             .redis
             .limiter(rate, Arc::new(RealClock), &mut bench.registry);
     assert!(limiter.take("10.0.0.1", 10).await.allowed);
-    let mut keys: Vec<String> = bench.server.ask(&["KEYS", "*"]).lines().map(str::to_owned).collect();
+    let mut keys: Vec<String> = bench
+        .server
+        .ask(&["KEYS", "*"])
+        .lines()
+        .map(str::to_owned)
+        .collect();
     keys.sort();
     let entry = format!("orders:order:{}", order.order_id);
     assert_eq!(keys, ["orders:clock", "orders:limit:10.0.0.1", &entry]);
     let lives = |key: &str| bench.server.ask(&["PTTL", key]).parse::<i64>().unwrap();
     let hour = 3_600_000;
-    assert!((hour - 60_000..=hour).contains(&lives(&entry)), "{}", lives(&entry));
+    assert!(
+        (hour - 60_000..=hour).contains(&lives(&entry)),
+        "{}",
+        lives(&entry)
+    );
     // Ten tokens come back in five seconds; then the bucket is as good as none.
     let bucket = lives("orders:limit:10.0.0.1");
     assert!((1..=6_000).contains(&bucket), "{bucket}");
@@ -54,7 +67,10 @@ async fn an_order_that_is_too_large_is_not_kept() {
     cache.put(Arc::clone(&large), Duration::ZERO).await;
     assert!(cache.get(small.order_id).await.is_some());
     assert!(cache.get(large.order_id).await.is_none());
-    assert_eq!(server.ask(&["EXISTS", &format!("orders:order:{}", large.order_id)]), "0");
+    assert_eq!(
+        server.ask(&["EXISTS", &format!("orders:order:{}", large.order_id)]),
+        "0"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -72,7 +88,10 @@ async fn what_cannot_be_read_is_a_miss_and_mends_itself() {
     ] {
         bench.server.ask(&["DEL", &key]);
         cache.put(Arc::clone(&order), Duration::ZERO).await;
-        assert!(cache.get(order.order_id).await.is_some(), "before {damage:?}");
+        assert!(
+            cache.get(order.order_id).await.is_some(),
+            "before {damage:?}"
+        );
         bench.server.ask(damage);
         assert!(cache.get(order.order_id).await.is_none(), "{damage:?}");
     }
@@ -85,24 +104,38 @@ async fn what_cannot_be_read_is_a_miss_and_mends_itself() {
     cache.put(Arc::clone(&order), Duration::ZERO).await;
     assert_eq!(bench.redis.health(), Ok(()));
     assert_eq!(bench.metric("redis_breaker_opened_total"), 0);
-    assert_eq!(bench.metric("redis_calls_failed_total{cause=\"refused\"}"), 1);
+    assert_eq!(
+        bench.metric("redis_calls_failed_total{cause=\"refused\"}"),
+        1
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_clock_of_redis_that_steps_back_makes_no_entry_younger() {
     let bench = Bench::start().await;
     let (desk, cache) = (Desk::new(), bench.redis.cache());
-    let (old, new) = (order_of(&desk.place(new_order())), order_of(&desk.place(new_order())));
+    let (old, new) = (
+        order_of(&desk.place(new_order())),
+        order_of(&desk.place(new_order())),
+    );
     cache.put(Arc::clone(&old), Duration::ZERO).await;
     assert!(cache.get(old.order_id).await.is_some());
     // As a clock that was an hour ahead until now leaves the mark behind.
     let mark = bench.server.ask(&["GET", "orders:clock"]);
     let (era, last) = mark.split_once(':').unwrap();
     let ahead = last.parse::<u64>().unwrap() + 3_600_000;
-    bench.server.ask(&["SET", "orders:clock", &format!("{era}:{ahead}")]);
-    assert!(cache.get(old.order_id).await.is_none(), "its age cannot be known");
+    bench
+        .server
+        .ask(&["SET", "orders:clock", &format!("{era}:{ahead}")]);
+    assert!(
+        cache.get(old.order_id).await.is_none(),
+        "its age cannot be known"
+    );
     cache.put(Arc::clone(&new), Duration::ZERO).await;
-    assert!(cache.get(new.order_id).await.is_some(), "a new era has begun");
+    assert!(
+        cache.get(new.order_id).await.is_some(),
+        "a new era has begun"
+    );
     assert!(cache.get(old.order_id).await.is_none(), "of the era before");
     cache.put(Arc::clone(&old), Duration::ZERO).await;
     assert!(cache.get(old.order_id).await.is_some());

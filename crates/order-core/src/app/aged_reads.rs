@@ -8,6 +8,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+/// More than keeping a copy takes: whoever was to keep it has gone away by then.
+const KEEPING: Duration = Duration::from_secs(1);
+
 /// The cache, who reads which order now, and when somebody last did.
 pub(super) struct AgedReads {
     pub(super) cache: Arc<dyn OrderCache>,
@@ -24,17 +27,22 @@ pub(super) type Seat = AsyncMutex<Option<Load>>;
 pub(super) struct Load {
     pub(super) began: Duration,
     pub(super) ended: Duration,
+    /// When the cache had it; `None` until then.
+    pub(super) kept: Option<Duration>,
     pub(super) found: Result<Option<Arc<Order>>, StoreError>,
 }
 
 impl Load {
-    /// Whether it answers a reader who came at `asked` and allows `max_age`. A failure answers those
-    /// who waited for it: a store that is down is not asked a thousand times, one after the other.
+    /// Whether it answers a reader who came at `asked`, allows `max_age` and found nothing in the cache.
+    /// Who came after the cache had it found that it has lost it, and loads it for the others. A failure
+    /// answers those who waited for it: a store that is down is not asked a thousand times, one after the
+    /// other.
     pub(super) fn answers(&self, asked: Duration, max_age: Duration) -> bool {
-        match self.found {
-            Ok(_) => asked.saturating_sub(self.began) <= max_age,
-            Err(_) => asked <= self.ended,
+        if self.found.is_err() {
+            return asked <= self.ended;
         }
+        let until = self.kept.unwrap_or(self.ended + KEEPING);
+        asked <= until && asked.saturating_sub(self.began) <= max_age
     }
 }
 
@@ -79,7 +87,7 @@ impl AgedReads {
 /// A reader among those of its order; the last one to leave takes the seat away.
 pub(super) struct Seated<'a> {
     reads: &'a AgedReads,
-    order_id: OrderId,
+    pub(super) order_id: OrderId,
     pub(super) seat: Arc<Seat>,
 }
 

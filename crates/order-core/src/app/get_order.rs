@@ -1,6 +1,6 @@
 //! Read one order: as fresh as the store, or as old as the caller allows.
 
-use super::aged_reads::{AgedReads, Load};
+use super::aged_reads::{AgedReads, Load, Seated};
 use super::{AppError, Orders};
 use crate::domain::{Order, OrderId};
 use crate::ports::{CachedOrder, StoreError};
@@ -78,20 +78,14 @@ impl Orders {
             return Ok(AgedOrder::of(Arc::clone(order), *age));
         }
         let looked = self.clock.monotonic();
-        let mut turn = here.seat.lock().await;
-        let shared = turn
-            .clone()
-            .filter(|load| load.answers(asked, allowed.max_age));
-        let load = match shared {
-            Some(load) => load,
-            None => {
-                let load = self.load(order_id).await;
-                *turn = Some(load.clone());
-                // The others need not wait until the cache has it.
-                drop(turn);
-                self.keep(reads, &load).await;
-                load
-            }
+        let load = if allowed.max_age.is_zero() {
+            // Nobody's load is fresh enough for it; the store answers many at once by itself.
+            let load = self.load(order_id).await;
+            self.keep(reads, &load).await;
+            load
+        } else {
+            self.load_together(reads, &here, asked, allowed.max_age)
+                .await
         };
         match load.found {
             Ok(Some(order)) => {
@@ -109,6 +103,33 @@ impl Orders {
         }
     }
 
+    /// The load of somebody who sits here too, if it is young enough; else one for all of them.
+    async fn load_together(
+        &self,
+        reads: &AgedReads,
+        here: &Seated<'_>,
+        asked: Duration,
+        max_age: Duration,
+    ) -> Load {
+        let mut turn = here.seat.lock().await;
+        if let Some(load) = turn.as_ref().filter(|load| load.answers(asked, max_age)) {
+            return load.clone();
+        }
+        let load = self.load(here.order_id).await;
+        *turn = Some(load.clone());
+        // The others need not wait until the cache has it.
+        drop(turn);
+        if self.keep(reads, &load).await {
+            let kept = self.clock.monotonic();
+            if let Some(shared) = here.seat.lock().await.as_mut()
+                && shared.began == load.began
+            {
+                shared.kept = Some(kept);
+            }
+        }
+        load
+    }
+
     async fn load(&self, order_id: OrderId) -> Load {
         let began = self.clock.monotonic();
         let found = self.store.load(order_id).await;
@@ -116,15 +137,19 @@ impl Orders {
         Load {
             began,
             ended,
+            kept: None,
             found,
         }
     }
 
-    async fn keep(&self, reads: &AgedReads, load: &Load) {
-        if let Ok(Some(order)) = &load.found {
-            let read_ago = self.clock.monotonic().saturating_sub(load.began);
-            reads.cache.put(Arc::clone(order), read_ago).await;
-        }
+    /// Whether there was something to keep.
+    async fn keep(&self, reads: &AgedReads, load: &Load) -> bool {
+        let Ok(Some(order)) = &load.found else {
+            return false;
+        };
+        let read_ago = self.clock.monotonic().saturating_sub(load.began);
+        reads.cache.put(Arc::clone(order), read_ago).await;
+        true
     }
 
     /// What the cache still has, if the caller takes it rather than the error.

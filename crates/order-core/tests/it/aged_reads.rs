@@ -69,25 +69,38 @@ async fn an_answer_is_as_old_as_allowed_and_no_older() {
     let aged = aged();
     let first = aged.house.placed("k", new_order()).await;
     let id = first.order_id;
-    assert_eq!(aged.read(id, max_age(1_000)).await.unwrap().age, Duration::ZERO);
+    assert_eq!(
+        aged.read(id, max_age(1_000)).await.unwrap().age,
+        Duration::ZERO
+    );
     let second = aged.cancel(id).await;
     aged.house.clock.advance(1_000);
     let old = aged.read(id, max_age(1_000)).await.unwrap();
-    assert_eq!((old.order.version, old.age), (first.version, Duration::from_secs(1)));
+    assert_eq!(
+        (old.order.version, old.age),
+        (first.version, Duration::from_secs(1))
+    );
     assert!(!old.stale);
     // Whoever allows less sees the change, and so does everybody after that.
     let fresh = aged.read(id, max_age(999)).await.unwrap();
     assert_eq!((fresh.order, fresh.age), (second.clone(), Duration::ZERO));
     let kept = aged.replica().get_aged(id, max_age(1_000)).await.unwrap();
     assert_eq!(kept.order, second);
-    assert_eq!(aged.house.store.loads() - 1, 2, "one of them was the cancellation's");
+    assert_eq!(
+        aged.house.store.loads() - 1,
+        2,
+        "one of them was the cancellation's"
+    );
 }
 
 #[tokio::test]
 async fn who_allows_no_age_asks_the_store_and_not_the_cache() {
     let aged = aged();
     let order = aged.house.placed("k", new_order()).await;
-    let fresh = aged.read(order.order_id, AllowedAge::default()).await.unwrap();
+    let fresh = aged
+        .read(order.order_id, AllowedAge::default())
+        .await
+        .unwrap();
     assert_eq!((fresh.order, fresh.age), (order.clone(), Duration::ZERO));
     assert_eq!(aged.cache.calls(), (0, 0));
     assert!(!aged.house.orders.aged_reads_within(Duration::MAX));
@@ -124,7 +137,9 @@ async fn d4_a_lost_write_of_the_cache_hides_nothing_that_was_acknowledged() {
         for passed in [1, 10, 100] {
             aged.house.clock.advance(passed);
             // The cache still has what was there before the change, at its true age.
-            let read = other.get_aged(id, max_age(u64::try_from(passed).unwrap() - 1)).await;
+            let read = other
+                .get_aged(id, max_age(u64::try_from(passed).unwrap() - 1))
+                .await;
             assert_eq!(read.unwrap().order.version, changed.version);
             let stale = Arc::clone(&order);
             aged.cache.clear();
@@ -134,7 +149,10 @@ async fn d4_a_lost_write_of_the_cache_hides_nothing_that_was_acknowledged() {
     told(
         "D4",
         "cache away while a change was committed",
-        &[("changes", u64::try_from(rounds).unwrap()), ("read too old", 0)],
+        &[
+            ("changes", u64::try_from(rounds).unwrap()),
+            ("read too old", 0),
+        ],
     );
 }
 
@@ -211,6 +229,54 @@ async fn a_load_that_began_too_long_ago_is_not_shared() {
     assert!(shared.age <= Duration::from_millis(101), "{:?}", shared.age);
 }
 
+/// Readers who come without a pause never leave their seat empty; a copy that the cache has lost is made
+/// anew all the same.
+#[tokio::test]
+async fn a_copy_that_was_lost_is_made_anew_by_the_next_reader() {
+    let aged = aged();
+    let id = aged.house.placed("k", new_order()).await.order_id;
+    // Somebody sits there for the whole time.
+    aged.house.store.hold_loads(true);
+    let held = tokio::spawn({
+        let orders = aged.house.orders.clone();
+        async move { orders.get_aged(id, stale_if_error(1)).await }
+    });
+    while aged.house.store.loads() == 0 {
+        yield_now().await;
+    }
+    aged.house.store.hold_loads(false);
+    aged.read(id, max_age(60_000)).await.unwrap();
+    aged.house.clock.advance(1);
+    let loads = aged.house.store.loads();
+    aged.cache.clear();
+    aged.read(id, max_age(60_000)).await.unwrap();
+    assert_eq!(aged.house.store.loads(), loads + 1);
+    assert!(aged.cache.get(id).await.is_some());
+    held.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn fresh_readers_with_a_net_do_not_wait_for_one_another() {
+    let aged = aged();
+    let id = aged.house.placed("k", new_order()).await.order_id;
+    aged.house.store.hold_loads(true);
+    let mut readers = Vec::new();
+    for _ in 0..100 {
+        let orders = aged.house.orders.clone();
+        readers.push(tokio::spawn(async move {
+            orders.get_aged(id, stale_if_error(1_000)).await
+        }));
+    }
+    for _ in 0..100 {
+        yield_now().await;
+    }
+    assert_eq!(aged.house.store.loads(), 100, "all of them are under way");
+    aged.house.store.hold_loads(false);
+    for reader in readers {
+        assert!(reader.await.unwrap().unwrap().age.is_zero());
+    }
+}
+
 #[tokio::test]
 async fn a_store_that_is_down_is_asked_once_for_all_who_wait() {
     let aged = aged();
@@ -220,7 +286,9 @@ async fn a_store_that_is_down_is_asked_once_for_all_who_wait() {
     let mut readers = Vec::new();
     for _ in 0..100 {
         let (orders, id) = (aged.house.orders.clone(), order.order_id);
-        readers.push(tokio::spawn(async move { orders.get_aged(id, max_age(1)).await }));
+        readers.push(tokio::spawn(async move {
+            orders.get_aged(id, max_age(1)).await
+        }));
     }
     while aged.cache.calls().0 < 100 {
         yield_now().await;
@@ -266,14 +334,25 @@ async fn a_copy_stands_in_for_a_store_that_is_down_and_is_marked() {
     aged.house.clock.advance(60_000);
     aged.house.store.set_failing(Some(down()));
     let stale = aged.read(id, stale_if_error(60_000)).await.unwrap();
-    assert_eq!((&stale.order, stale.age, stale.stale), (&order, Duration::from_mins(1), true));
+    assert_eq!(
+        (&stale.order, stale.age, stale.stale),
+        (&order, Duration::from_mins(1), true)
+    );
     let both = AllowedAge {
         max_age: Duration::from_secs(5),
         ..stale_if_error(60_000)
     };
     assert_eq!(aged.read(id, both).await.unwrap(), stale);
-    for allowed in [AllowedAge::default(), max_age(5_000), stale_if_error(59_999)] {
-        assert_eq!(aged.read(id, allowed).await, Err(AppError::Store(down())), "{allowed:?}");
+    for allowed in [
+        AllowedAge::default(),
+        max_age(5_000),
+        stale_if_error(59_999),
+    ] {
+        assert_eq!(
+            aged.read(id, allowed).await,
+            Err(AppError::Store(down())),
+            "{allowed:?}"
+        );
     }
     let corrupt = StoreError::Corrupt {
         detail: "row 7".into(),
@@ -299,7 +378,10 @@ async fn a_follower_renews_what_is_there_and_adds_nothing() {
     aged.cancel(unknown.order_id).await;
     let round = aged.house.orders.refresh_cache(from).await.unwrap();
     assert!(round.at_end && round.events > 1, "{round:?}");
-    assert_eq!(round.next_after, aged.house.orders.feed_head().await.unwrap());
+    assert_eq!(
+        round.next_after,
+        aged.house.orders.feed_head().await.unwrap()
+    );
     let kept = aged.cache.get(known.order_id).await.unwrap();
     assert_eq!((kept.order, kept.age), (changed, Duration::ZERO));
     assert_eq!(aged.cache.get(unknown.order_id).await, None);
@@ -307,7 +389,13 @@ async fn a_follower_renews_what_is_there_and_adds_nothing() {
         partition: 0,
         offset: 3,
     });
-    assert!(aged.house.orders.refresh_cache(FeedToken::start()).await.is_err());
+    assert!(
+        aged.house
+            .orders
+            .refresh_cache(FeedToken::start())
+            .await
+            .is_err()
+    );
 }
 
 /// Before the feed's end is reached nobody knows whether something newer follows: no entry may grow
@@ -322,11 +410,24 @@ async fn a_follower_that_lags_makes_nothing_younger() {
     }
     aged.house.clock.advance(10);
     aged.cancel(order.order_id).await;
-    let round = aged.house.orders.refresh_cache(FeedToken::start()).await.unwrap();
+    let round = aged
+        .house
+        .orders
+        .refresh_cache(FeedToken::start())
+        .await
+        .unwrap();
     assert!(!round.at_end);
     let kept = aged.cache.get(order.order_id).await.unwrap();
-    assert_eq!((kept.order.version, kept.age), (1, Duration::from_millis(10)));
-    let round = aged.house.orders.refresh_cache(round.next_after).await.unwrap();
+    assert_eq!(
+        (kept.order.version, kept.age),
+        (1, Duration::from_millis(10))
+    );
+    let round = aged
+        .house
+        .orders
+        .refresh_cache(round.next_after)
+        .await
+        .unwrap();
     assert!(round.at_end);
     let kept = aged.cache.get(order.order_id).await.unwrap();
     assert!(kept.order.version > 1 && kept.age.is_zero(), "{kept:?}");

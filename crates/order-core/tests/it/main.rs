@@ -13,4 +13,5 @@ mod money;
 mod parking;
 mod permutations;
 mod placing;
+mod publishing;
 mod use_cases;

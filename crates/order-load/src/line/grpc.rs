@@ -89,6 +89,9 @@ impl Line for GrpcLine {
         headers.insert(http::header::TE, HeaderValue::from_static("trailers"));
         let grpc = HeaderValue::from_static("application/grpc");
         headers.insert(http::header::CONTENT_TYPE, grpc);
+        if let Some(seconds) = target.max_age_seconds {
+            headers.insert("max-staleness", HeaderValue::from(seconds));
+        }
         let line = || Self {
             shared: Arc::clone(&shared),
             send: send.clone(),

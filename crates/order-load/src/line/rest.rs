@@ -141,6 +141,10 @@ impl RestLine {
             out.extend_from_slice(b"\r\nidempotency-key: ");
             out.extend_from_slice(key.as_bytes());
         }
+        if let Some(seconds) = self.target.max_age_seconds {
+            out.extend_from_slice(b"\r\ncache-control: max-age=");
+            out.extend_from_slice(seconds.to_string().as_bytes());
+        }
         if !call.body.is_empty() {
             out.extend_from_slice(b"\r\ncontent-type: application/json\r\ncontent-length: ");
             out.extend_from_slice(length.as_bytes());

@@ -223,10 +223,7 @@ mod tests {
                 "keep one",
             ),
             (&[("REDIS_HOST", "cache.example")], "10.30.0.11"),
-            (
-                &[("REDIS_HOST", "10.0.0.1"), ("REDIS_PORT", "0")],
-                "a port",
-            ),
+            (&[("REDIS_HOST", "10.0.0.1"), ("REDIS_PORT", "0")], "a port"),
             (
                 &[("REDIS_HOST", "10.0.0.1"), ("REDIS_USER", "me")],
                 "redis_password",

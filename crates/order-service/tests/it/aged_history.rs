@@ -79,20 +79,31 @@ impl Lot {
     }
 }
 
-async fn write(orders: Arc<Vec<Known>>, replicas: [SocketAddr; 2], tally: Arc<Tally>, mut lot: Lot) {
+async fn write(
+    orders: Arc<Vec<Known>>,
+    replicas: [SocketAddr; 2],
+    tally: Arc<Tally>,
+    mut lot: Lot,
+) {
     let mut clients = replicas.map(Client::new);
     while tally.goes_on() {
         let known = &orders[lot.below(orders.len())];
         let client = &mut clients[lot.below(2)];
         // Holding and releasing goes on for ever, and each makes a version.
         let held = client
-            .post(&format!("{}:hold", known.path), "", json!({"kind": "LOOK", "reason": "why not"}))
+            .post(
+                &format!("{}:hold", known.path),
+                "",
+                json!({"kind": "LOOK", "reason": "why not"}),
+            )
             .await;
         assert_eq!(held.status, 200, "{}", held.body);
         known.acknowledge(held.body["version"].as_u64().unwrap());
-        let hold = held.body["holds"].as_array().unwrap().last().unwrap();
-        let release = json!({"hold_id": hold["hold_id"]});
-        let released = client.post(&format!("{}:release", known.path), "", release).await;
+        let newest = held.body["holds"].as_array().unwrap().last().unwrap();
+        let release = json!({"hold_id": newest["hold_id"]});
+        let released = client
+            .post(&format!("{}:release", known.path), "", release)
+            .await;
         // Another writer may have taken the same hold away.
         if released.status == 200 {
             known.acknowledge(released.body["version"].as_u64().unwrap());
@@ -102,7 +113,12 @@ async fn write(orders: Arc<Vec<Known>>, replicas: [SocketAddr; 2], tally: Arc<Ta
     }
 }
 
-async fn check(orders: Arc<Vec<Known>>, replicas: [SocketAddr; 2], tally: Arc<Tally>, mut lot: Lot) {
+async fn check(
+    orders: Arc<Vec<Known>>,
+    replicas: [SocketAddr; 2],
+    tally: Arc<Tally>,
+    mut lot: Lot,
+) {
     let mut clients = replicas.map(Client::new);
     while tally.goes_on() {
         let known = &orders[lot.below(orders.len())];
@@ -113,7 +129,10 @@ async fn check(orders: Arc<Vec<Known>>, replicas: [SocketAddr; 2], tally: Arc<Ta
         let answer = read(client, &known.path, &format!("max-age={allowed}")).await;
         assert_eq!(answer.status, 200, "{}", answer.body);
         let version = answer.body["version"].as_u64().unwrap();
-        let age = answer.headers.get("age").map_or(0, |age| age.to_str().unwrap().parse().unwrap());
+        let age = answer
+            .headers
+            .get("age")
+            .map_or(0, |age| age.to_str().unwrap().parse().unwrap());
         assert!(age <= allowed, "{age} s old, and {allowed} s were allowed");
         let long_ago = asked.checked_sub(Duration::from_secs(age)).unwrap();
         let must_show = known.at(long_ago);
@@ -123,7 +142,9 @@ async fn check(orders: Arc<Vec<Known>>, replicas: [SocketAddr; 2], tally: Arc<Ta
         );
         tally.reads.fetch_add(1, Ordering::Relaxed);
         tally.aged.fetch_add(u64::from(age > 0), Ordering::Relaxed);
-        tally.older.fetch_add(u64::from(version < newest_then), Ordering::Relaxed);
+        tally
+            .older
+            .fetch_add(u64::from(version < newest_then), Ordering::Relaxed);
     }
 }
 
@@ -191,10 +212,20 @@ async fn d4_nobody_reads_older_than_allowed_whatever_happens_to_redis() {
     let mut lot = Lot(seed() | 1);
     let mut tasks = Vec::new();
     for _ in 0..WRITERS {
-        tasks.push(tokio::spawn(write(orders.clone(), replicas, tally.clone(), lot.next())));
+        tasks.push(tokio::spawn(write(
+            orders.clone(),
+            replicas,
+            tally.clone(),
+            lot.next(),
+        )));
     }
     for _ in 0..READERS {
-        tasks.push(tokio::spawn(check(orders.clone(), replicas, tally.clone(), lot.next())));
+        tasks.push(tokio::spawn(check(
+            orders.clone(),
+            replicas,
+            tally.clone(),
+            lot.next(),
+        )));
     }
     // Once in peace, so that there are copies to be wrong.
     sleep(2 * FAULT).await;
@@ -208,12 +239,16 @@ async fn d4_nobody_reads_older_than_allowed_whatever_happens_to_redis() {
     }
     tally.stop.store(true, Ordering::Relaxed);
     for task in tasks {
-        task.await.unwrap_or_else(|error| panic!("after {faults:?}: {error}"));
+        task.await
+            .unwrap_or_else(|error| panic!("after {faults:?}: {error}"));
     }
     let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
     let (aged, older) = (count(&tally.aged), count(&tally.older));
     // A cache that never answered would have proved nothing; nor one in which nothing ever lagged.
-    assert!(aged > 100 && older > 0, "{aged} aged answers, {older} of them older than the newest");
+    assert!(
+        aged > 100 && older > 0,
+        "{aged} aged answers, {older} of them older than the newest"
+    );
     told(
         "D4",
         "Redis killed, flushed, paused, late, cut off and cut under two replicas",

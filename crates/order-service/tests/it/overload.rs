@@ -16,11 +16,11 @@ use tokio::time::{MissedTickBehavior, interval, sleep};
 use tonic::Code;
 
 /// Each way to and from PostgreSQL: it, and not this machine's CPU, is what limits.
-const LATENCY: Duration = Duration::from_millis(15);
+const LATENCY: Duration = Duration::from_millis(60);
 /// Changes that may wait.
-const QUEUE: &str = "16";
+const QUEUE: &str = "8";
 /// Callers at a time when the capacity is measured: they keep the queue filled, and no more.
-const PATIENT_CALLERS: usize = 24;
+const PATIENT_CALLERS: usize = 16;
 /// How often a refused caller tries again, and how long it waits for that, doubled each time.
 const RETRIES: u32 = 3;
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
@@ -52,7 +52,10 @@ impl Tally {
             Err(status) => {
                 assert_eq!(status.code(), Code::ResourceExhausted, "{status:?}");
                 let told = String::from_utf8_lossy(status.details()).into_owned();
-                assert!(told.contains("google.rpc.RetryInfo"), "when to come back is told");
+                assert!(
+                    told.contains("google.rpc.RetryInfo"),
+                    "when to come back is told"
+                );
                 self.refused.fetch_add(1, Ordering::Relaxed);
                 self.refusals.lock().unwrap().push(took);
                 false
@@ -81,7 +84,10 @@ impl Tally {
 fn p99(times: &Mutex<Vec<Duration>>) -> Duration {
     let mut times = times.lock().unwrap();
     times.sort();
-    times.get(times.len() * 99 / 100).copied().unwrap_or_default()
+    times
+        .get(times.len() * 99 / 100)
+        .copied()
+        .unwrap_or_default()
 }
 
 /// Orders a second that callers get who wait for their answer before they ask again.
@@ -96,8 +102,11 @@ async fn capacity(clients: &[Client], how_long: Duration) -> (u64, Duration) {
                 if Instant::now() >= until {
                     return;
                 }
-                if !tally.place(&mut client, &format!("capacity-{caller}-{n}")).await {
-                    sleep(Duration::from_millis(5)).await;
+                if !tally
+                    .place(&mut client, &format!("capacity-{caller}-{n}"))
+                    .await
+                {
+                    sleep(FIRST_PAUSE).await;
                 }
             }
         });
@@ -132,7 +141,10 @@ async fn offer(clients: &[Client], rate: u64, how_long: Duration) -> (Arc<Tally>
     while let Some(ended) = callers.join_next().await {
         ended.unwrap();
     }
-    (tally, placed_in_time * 1_000 / u64::try_from(how_long.as_millis()).unwrap())
+    (
+        tally,
+        placed_in_time * 1_000 / u64::try_from(how_long.as_millis()).unwrap(),
+    )
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -168,14 +180,20 @@ async fn a8_three_times_the_capacity_with_retries_takes_nothing_from_what_is_don
             ("p99 of refusals in ms", millis(refusal_p99)),
         ],
     );
-    assert!(refused > capacity, "{refused} refusals: nothing was too much");
+    assert!(
+        refused > tally.placed(),
+        "{refused} refusals: nothing was too much"
+    );
     assert!(
         goodput * 10 >= capacity * 8,
         "{goodput} orders a second of {capacity} that can be done"
     );
     // What waits before an order that is let in is bounded by the queue: a few commits.
     let bound = calm_p99 * 4 + Duration::from_millis(200);
-    assert!(admitted_p99 < bound, "{admitted_p99:?}; at capacity {calm_p99:?}");
+    assert!(
+        admitted_p99 < bound,
+        "{admitted_p99:?}; at capacity {calm_p99:?}"
+    );
     // Nobody waits in order to be refused.
     assert!(refusal_p99 < bound, "{refusal_p99:?}");
     // It is over when the load is: the next caller is let in at once.

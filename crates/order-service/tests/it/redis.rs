@@ -44,7 +44,11 @@ async fn until(name: &str, mut what: impl AsyncFnMut() -> bool) {
 /// The sample of a metric.
 async fn metric(service: &Service, name: &str) -> u64 {
     let page = Client::new(service.management).get("/metrics").await.body;
-    let line = page.as_str().unwrap().lines().find_map(|line| line.strip_prefix(name));
+    let line = page
+        .as_str()
+        .unwrap()
+        .lines()
+        .find_map(|line| line.strip_prefix(name));
     line.map_or(0, |value| value.trim().parse().unwrap())
 }
 
@@ -70,13 +74,23 @@ async fn a_copy_that_one_replica_made_answers_at_the_other_by_rest_and_grpc() {
     assert_eq!((age(&first), &first.body), (Some(0), &placed.body));
     let second = read(&mut other.client(), &path, "max-age=60").await;
     assert_eq!(second.body, placed.body);
-    assert!(age(&second).unwrap() >= 1, "a copy is never told to be younger than it is");
+    assert!(
+        age(&second).unwrap() >= 1,
+        "a copy is never told to be younger than it is"
+    );
     assert_eq!(metric(&other, "orders_cache_hits_total").await, 1);
     let mut by_grpc = tonic::Request::new(GetOrderRequest {
         order_id: id.to_owned(),
     });
-    by_grpc.metadata_mut().insert("max-staleness", "60".parse().unwrap());
-    let by_grpc = grpc::client(other.grpc).await.unwrap().get_order(by_grpc).await.unwrap();
+    by_grpc
+        .metadata_mut()
+        .insert("max-staleness", "60".parse().unwrap());
+    let by_grpc = grpc::client(other.grpc)
+        .await
+        .unwrap()
+        .get_order(by_grpc)
+        .await
+        .unwrap();
     assert!(by_grpc.metadata().get("age").unwrap() != "0");
     assert_eq!(metric(&other, "orders_cache_hits_total").await, 2);
 }
@@ -161,7 +175,12 @@ async fn a_copy_answers_for_a_store_that_is_down_and_is_marked() {
         client.get(&path).await.status == 200
     })
     .await;
-    assert!(!read(&mut client, &path, "stale-if-error=600").await.headers.contains_key("warning"));
+    assert!(
+        !read(&mut client, &path, "stale-if-error=600")
+            .await
+            .headers
+            .contains_key("warning")
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -177,8 +196,11 @@ async fn the_follower_brings_a_change_to_a_copy_that_is_being_read() {
     let mut holds = 0;
     // The follower begins a moment after the first reader; a change before that is not its own.
     until("a change reaches the copy", async || {
-        let hold = serde_json::json!({ "kind": "LOOK", "reason": "why not" });
-        let held = one.client().post(&format!("{path}:hold"), &format!("h{holds}"), hold).await;
+        let body = serde_json::json!({ "kind": "LOOK", "reason": "why not" });
+        let held = one
+            .client()
+            .post(&format!("{path}:hold"), &format!("h{holds}"), body)
+            .await;
         holds += 1;
         assert_eq!(held.status, 200, "{}", held.body);
         sleep(Duration::from_millis(100)).await;
@@ -209,8 +231,15 @@ async fn one_quota_counts_rest_and_grpc_of_all_replicas_and_lives_on_without_red
     other.client().get("/v1/orders").await;
     by_grpc.place_order(grpc::place("k", 1)).await.unwrap();
     let refused = one.client().get("/v1/orders").await;
-    assert_eq!((refused.status.as_u16(), &refused.body["code"]), (429, &"rate_limited".into()));
-    let wait: u64 = refused.headers["retry-after"].to_str().unwrap().parse().unwrap();
+    assert_eq!(
+        (refused.status.as_u16(), &refused.body["code"]),
+        (429, &"rate_limited".into())
+    );
+    let wait: u64 = refused.headers["retry-after"]
+        .to_str()
+        .unwrap()
+        .parse()
+        .unwrap();
     assert!((850..=900).contains(&wait), "{wait}");
     let refused = by_grpc.place_order(grpc::place("k2", 1)).await.unwrap_err();
     assert_eq!(refused.code(), Code::ResourceExhausted);

@@ -5,14 +5,14 @@ use super::Histories;
 use crate::plan::{PlacedBy, PlannedOrder};
 use crate::world::World;
 use order_core::domain::limits::PARKING_MILLIS;
-use order_core::domain::{Cause, Fact, HoldKind, Order, PaymentKind, StockKind};
+use order_core::domain::{Cause, Event, Fact, HoldKind, Order, PaymentKind, StockKind};
 use order_core::ports::OrderStore;
 use std::sync::Arc;
 
 pub(super) async fn check(world: &World, histories: &Histories) {
     let mut parked = 0;
     for planned in &world.plan.orders {
-        known(world, planned).await;
+        known(world, planned, histories).await;
         let name = planned.name();
         match histories.last(&name) {
             Some(last) => replayed(world, planned, histories, last),
@@ -29,17 +29,25 @@ pub(super) async fn check(world: &World, histories: &Histories) {
     buried(world, parked).await;
 }
 
-/// Every message was handled, so every id is known.
-async fn known(world: &World, planned: &PlannedOrder) {
+/// Every message was handled, so every id is known; one that had an effect, with the version of its own.
+async fn known(world: &World, planned: &PlannedOrder, histories: &Histories) {
+    let name = planned.name();
+    let history = histories.of(&name).unwrap_or_default();
     for fact in &planned.facts {
-        let checked = fact
-            .clone()
-            .check()
-            .expect("a world's facts are well-formed");
-        let found = world.database.find_fact(&checked.key).await;
-        if !matches!(found, Ok(Some(_))) {
-            let what = format!("{} was handled and is not known", fact.id);
-            world.wrong(&planned.name(), what);
+        let checked = fact.clone().check();
+        let key = checked.expect("a world's facts are well-formed").key;
+        let found = world.database.find_fact(&key).await;
+        let Ok(Some(found)) = found else {
+            world.wrong(&name, format!("{} was handled and is not known", fact.id));
+            continue;
+        };
+        let events = history.iter().map(|recorded| &recorded.event);
+        let mut caused = events.filter(|event| event.cause.id.as_deref() == Some(&fact.id));
+        let own = caused.next_back().map(Event::version);
+        let known = found.order.map(|(_, version)| version);
+        if own.is_some() && known != own {
+            let what = format!("{} had its effect in version {own:?}", fact.id);
+            world.wrong(&name, format!("{what} and is known with {known:?}"));
         }
     }
 }

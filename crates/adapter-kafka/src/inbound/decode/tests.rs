@@ -1,4 +1,4 @@
-//! Every type in both modes and both encodings, and what is no message.
+//! Every type in both modes and both encodings.
 
 use super::*;
 use order_core::domain::{Fact, OrderId};
@@ -7,12 +7,16 @@ use prost::Message as _;
 use rdkafka::Timestamp;
 use rdkafka::message::{Header, OwnedHeaders};
 
-const ORDER: &str = "019329c3-7d35-7a11-8f30-2f6ed4c2a9d1";
+pub(super) const ORDER: &str = "019329c3-7d35-7a11-8f30-2f6ed4c2a9d1";
 const TRACE: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
-const JSON: &str = "application/json";
-const PROTO: &str = "application/protobuf";
+pub(super) const JSON: &str = "application/json";
+pub(super) const PROTO: &str = "application/protobuf";
 
-fn raw(key: Option<&str>, headers: &[(&str, &[u8])], value: Option<&[u8]>) -> OwnedMessage {
+pub(super) fn raw(
+    key: Option<&str>,
+    headers: &[(&str, &[u8])],
+    value: Option<&[u8]>,
+) -> OwnedMessage {
     let headers = headers
         .iter()
         .fold(OwnedHeaders::new(), |all, (key, value)| {
@@ -31,7 +35,7 @@ fn raw(key: Option<&str>, headers: &[(&str, &[u8])], value: Option<&[u8]>) -> Ow
     )
 }
 
-fn binary(kind: &str, media: &str, value: &[u8]) -> OwnedMessage {
+pub(super) fn binary(kind: &str, media: &str, value: &[u8]) -> OwnedMessage {
     let headers: [(&str, &[u8]); 6] = [
         ("content-type", media.as_bytes()),
         ("ce_specversion", b"1.0"),
@@ -43,13 +47,13 @@ fn binary(kind: &str, media: &str, value: &[u8]) -> OwnedMessage {
     raw(Some(ORDER), &headers, Some(value))
 }
 
-fn structured(body: &str) -> OwnedMessage {
+pub(super) fn structured(body: &str) -> OwnedMessage {
     let headers: [(&str, &[u8]); 1] = [("content-type", STRUCTURED.as_bytes())];
     raw(None, &headers, Some(body.as_bytes()))
 }
 
 /// Data of each type, as JSON.
-fn json_of(kind: &str) -> String {
+pub(super) fn json_of(kind: &str) -> String {
     let rest = match kind.split('.').next().unwrap() {
         "payment" => r#""payment_id":"p","amount":5,"currency":"EUR","reference":"r""#,
         "stock" => r#""reservation_id":"s""#,
@@ -63,7 +67,7 @@ fn json_of(kind: &str) -> String {
 }
 
 /// The same as a message of `orders.v1`.
-fn proto_of(kind: &str) -> Vec<u8> {
+pub(super) fn proto_of(kind: &str) -> Vec<u8> {
     let words: Vec<&str> = kind.split('.').collect();
     let name = |family: &str| format!("{family}_{}", words[1].to_uppercase());
     let lines = vec![v1::LineQuantity {
@@ -116,7 +120,7 @@ fn proto_of(kind: &str) -> Vec<u8> {
     }
 }
 
-fn in_envelope(kind: &str, data: &str) -> String {
+pub(super) fn in_envelope(kind: &str, data: &str) -> String {
     format!(
         r#"{{"specversion":"1.0","type":"{kind}","source":"/shop","id":"id-1","traceparent":"{TRACE}","data":{data}}}"#
     )
@@ -230,148 +234,5 @@ fn a_trace_that_is_none_is_ignored() {
             in_envelope("stock.refused.v1", &json_of("stock.refused.v1")).replace(TRACE, "x");
         let message = decode(&raw(None, &headers, Some(body.as_bytes()))).unwrap();
         assert_eq!(message.traceparent, None);
-    }
-}
-
-/// What is no message, and a word that its reason has.
-#[test]
-fn what_is_no_message_is_told_with_everything_wrong() {
-    let good = json_of("payment.captured.v1");
-    let envelope = |from: &str, to: &str| {
-        structured(&in_envelope("payment.captured.v1", &good).replace(from, to))
-    };
-    let data = |data: &str| structured(&in_envelope("payment.captured.v1", data));
-    let command = |kind: &str, data: &str| structured(&in_envelope(kind, data));
-    let parts = |media: &str, value: &[u8]| binary("payment.captured.v1", media, value);
-    let no_utf8: [(&str, &[u8]); 2] = [("ce_id", b"\xff\xfe"), ("ce_type", b"x")];
-    let batch: [(&str, &[u8]); 1] = [("content-type", b"application/cloudevents-batch+json")];
-    let avro: [(&str, &[u8]); 1] = [("content-type", b"application/cloudevents+avro")];
-    let media_alone: [(&str, &[u8]); 1] = [("content-type", b"application/json")];
-    let twice: [(&str, &[u8]); 5] = [
-        ("ce_specversion", b"1.0"),
-        ("ce_id", b"1"),
-        ("ce_id", b"2"),
-        ("ce_source", b"s"),
-        ("ce_type", b"stock.refused.v1"),
-    ];
-    let proto_alone: [(&str, &[u8]); 2] = [
-        ("content-type", b"application/protobuf"),
-        ("ce_type", b"stock.refused.v1"),
-    ];
-    let old_proto: [(&str, &[u8]); 5] = [
-        ("content-type", b"application/protobuf"),
-        ("ce_specversion", b"0.3"),
-        ("ce_id", b"1"),
-        ("ce_source", b"s"),
-        ("ce_type", b"stock.refused.v1"),
-    ];
-    let long = "x".repeat(300);
-    let deep = "[".repeat(10_000);
-    let bad: Vec<(OwnedMessage, &str)> = vec![
-        (raw(None, &[], None), "no value"),
-        (raw(None, &[], Some(b"")), "not valid JSON"),
-        (raw(None, &[], Some(b"\x00\x01\xff")), "not valid JSON"),
-        (raw(None, &[], Some(b"null")), "must be a JSON object"),
-        (raw(None, &[], Some(b"[]")), "must be a JSON object"),
-        (raw(None, &[], Some(b"{}")), "specversion is required"),
-        (raw(None, &[], Some(b"{\"a\":")), "not valid JSON"),
-        (raw(None, &[], Some(deep.as_bytes())), "not valid JSON"),
-        (raw(None, &no_utf8, Some(b"{}")), "not UTF-8"),
-        (raw(None, &batch, Some(b"[]")), "is not taken"),
-        (raw(None, &avro, Some(b"x")), "is not taken"),
-        (
-            raw(None, &media_alone, Some(good.as_bytes())),
-            "ce_type is required",
-        ),
-        (
-            raw(None, &twice, Some(b"{\"order_id\":\"x\"}")),
-            "ce_id is given twice",
-        ),
-        (envelope("\"1.0\"", "\"0.3\""), "must be 1.0"),
-        (envelope("\"id\":\"id-1\",", ""), "id is required"),
-        (envelope("\"id\":\"id-1\"", "\"id\":\"\""), "id "),
-        (envelope("\"id\":\"id-1\"", "\"id\":7"), "must be a string"),
-        (envelope("id-1", &long), "255"),
-        (envelope("/shop", &long), "255"),
-        (
-            envelope("payment.captured.v1", "payment.capture.v1"),
-            "did you mean",
-        ),
-        (
-            envelope("payment.captured.v1", "order.placed.v1"),
-            "order.place.v1",
-        ),
-        (envelope("payment.captured.v1", ""), "is not known"),
-        (
-            envelope("\"data\":", "\"data_base64\":"),
-            "data is required",
-        ),
-        (data("null"), "data"),
-        (data("{}"), "data.payment_id is required"),
-        (data("\"text\""), "data must be an object"),
-        (data(&good.replace(":5,", ":5.5,")), "without a fraction"),
-        (data(&good.replace(":5,", ":\"5\",")), "no quotation marks"),
-        (data(&good.replace(":5,", ":-5,")), "data.amount"),
-        (data(&good.replace("EUR", "EUX")), "data.currency"),
-        (data(&good.replace(ORDER, "7")), "data.order_id"),
-        (
-            data(&good.replace("\"order_id\"", "\"order\"")),
-            "data.order",
-        ),
-        (data(&good.replace("{", "{\"amount\":5,")), "given twice"),
-        (
-            command(
-                "shipment.shipped.v1",
-                &format!(r#"{{"order_id":"{ORDER}","shipment_id":"b","lines":[]}}"#),
-            ),
-            "data.lines",
-        ),
-        (
-            command("order.place.v1", r#"{"customer_id":"c"}"#),
-            "data.currency is required",
-        ),
-        (command("order.place.v1", "[]"), "data must be an object"),
-        (
-            command("order.cancel.v1", r#"{"reason":"r"}"#),
-            "data.order_id is required",
-        ),
-        (
-            command("order.cancel.v1", r#"{"order_id":"x","reason":"r"}"#),
-            "data.order_id",
-        ),
-        (
-            command(
-                "order.cancel.v1",
-                &format!(r#"{{"order_id":"{ORDER}","reason":"r","lines":[]}}"#),
-            ),
-            "data.lines",
-        ),
-        (
-            command(
-                "order.cancel.v1",
-                &format!(r#"{{"order_id":"{ORDER}","reason":"r","force":true}}"#),
-            ),
-            "data.force",
-        ),
-        (parts("text/xml", good.as_bytes()), "ce_datacontenttype"),
-        (parts(JSON, b"[]"), "must be a JSON object"),
-        (
-            parts(JSON, good.replace("\"p\"", "7").as_bytes()),
-            "payment_id",
-        ),
-        (parts(PROTO, b"\xff\xff\xff"), "PaymentFact"),
-        (parts(PROTO, b""), "payment.kind"),
-        (parts(PROTO, &proto_of("payment.refunded.v1")), "must agree"),
-        (binary("order.place.v1", PROTO, b""), "no fact"),
-        (
-            raw(None, &proto_alone, Some(b"")),
-            "ce_specversion is required",
-        ),
-        (raw(Some(ORDER), &old_proto, Some(b"")), "must be 1.0"),
-    ];
-    assert!(bad.len() > 40);
-    for (message, word) in bad {
-        let reason = decode(&message).unwrap_err();
-        assert!(reason.contains(word), "{word}: {reason}\n{message:?}");
     }
 }

@@ -61,14 +61,13 @@ proptest! {
                 continue;
             };
             match tasks.remove(&lane).unwrap() {
-                None => match flow.next(lane) {
-                    Some(job) => {
+                // Without a further message the task ends with its lane.
+                None => {
+                    if let Some(job) = flow.next(lane) {
                         prop_assert!(flow.begin(&job.ticket));
                         tasks.insert(lane, Some(job));
                     }
-                    // The task ends with its lane.
-                    None => {}
-                },
+                }
                 Some(job) => {
                     went.entry(lane).or_default().push(job.message);
                     flow.ended(&job.ticket, true);
