@@ -15,6 +15,7 @@ mod dead_letters;
 mod decode;
 mod flow;
 mod metrics;
+mod prepare;
 mod rarely;
 mod status;
 mod tracker;

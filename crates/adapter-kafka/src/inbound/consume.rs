@@ -67,6 +67,7 @@ impl InboundConfig {
 impl Loop {
     /// Consumes until it is told to stop.
     pub(crate) fn run(&self) {
+        self.prepare();
         let mut backoff = Backoff::new(AGAIN_FIRST, AGAIN_LONGEST);
         while !self.is_stopping() {
             let error = match self.consumer() {
