@@ -78,7 +78,7 @@ impl ClientContext for Context {
 
     fn error(&self, error: KafkaError, reason: &str) {
         self.metrics.errors.inc();
-        self.status.trouble(format!("{error}: {reason}"));
+        self.status.or_trouble(format!("{error}: {reason}"));
     }
 
     fn stats(&self, statistics: Statistics) {
