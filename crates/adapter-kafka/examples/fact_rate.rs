@@ -1,5 +1,6 @@
 //! Prints how many facts a second come by Kafka into PostgreSQL, broker, database and consumer on this
-//! machine: `cargo run --release -p adapter-kafka --example fact_rate [ORDERS] [structured|binary]`.
+//! machine: `cargo run --release -p adapter-kafka --example fact_rate [ORDERS] [structured|binary]
+//! [ORDERS AT ONCE]`.
 //!
 //! Orders are placed and all facts of their lives are written first; what is measured is from the
 //! start of the consumer to the last fact's commit.
@@ -64,27 +65,8 @@ async fn main() -> Outcome<()> {
     let mut words = std::env::args().skip(1);
     let count: usize = words.next().map_or(Ok(20_000), |word| word.parse())?;
     let structured = words.next().as_deref() == Some("structured");
-    let at_once = std::env::var("AT_ONCE")
-        .ok()
-        .and_then(|text| text.parse().ok());
-    let settings = vec![("shared_buffers", "512MB"), ("max_wal_size", "4GB")];
-    let options = Options {
-        settings,
-        ..Options::default()
-    };
-    let (server, kafka) = tokio::task::spawn_blocking(|| {
-        let kafka = Kafka::start(Brokers::default());
-        let names = [
-            "payments.events.v1",
-            "inventory.events.v1",
-            "shipments.events.v1",
-            "orders.commands.v1",
-        ];
-        kafka.create_topics(&names.map(|name| Topic::new(name, 4)));
-        kafka.create_topics(&[Topic::new("orders.dead-letter.v1", 1)]);
-        (Postgres::start(Version::Reference, options), kafka)
-    })
-    .await?;
+    let at_once = words.next().map(|word| word.parse()).transpose()?;
+    let (server, kafka) = tokio::task::spawn_blocking(servers).await?;
     let config = adapter_postgres::Config::from_url(&server.tcp_url("postgres"))?;
     let store = Arc::new(PostgresStore::open(config).await?);
     let orders = Orders::new(
@@ -156,6 +138,24 @@ async fn main() -> Outcome<()> {
     report(&format!("left the group in time: {left}"));
     store.close().await?;
     Ok(())
+}
+
+fn servers() -> (Postgres, Kafka) {
+    let settings = vec![("shared_buffers", "512MB"), ("max_wal_size", "4GB")];
+    let options = Options {
+        settings,
+        ..Options::default()
+    };
+    let kafka = Kafka::start(Brokers::default());
+    let names = [
+        "payments.events.v1",
+        "inventory.events.v1",
+        "shipments.events.v1",
+        "orders.commands.v1",
+    ];
+    kafka.create_topics(&names.map(|name| Topic::new(name, 4)));
+    kafka.create_topics(&[Topic::new("orders.dead-letter.v1", 1)]);
+    (Postgres::start(Version::Reference, options), kafka)
 }
 
 /// Ids whose last bytes differ, as those of the service do: changes of one order wait for each other by

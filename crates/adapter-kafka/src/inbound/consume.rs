@@ -173,7 +173,7 @@ impl Loop {
         {
             topics.suspected = true;
         } else {
-            tracing::warn!(error = %cause, "a message could not be read");
+            tracing::debug!(error = %cause, "polling told of an error");
         }
         Ok(())
     }

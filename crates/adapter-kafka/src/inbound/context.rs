@@ -17,6 +17,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+/// librdkafka's log facility of connections that failed.
+const FAILED_CONNECTION: &str = "FAIL";
+
 /// The consumer's context.
 #[derive(Debug)]
 pub(crate) struct Context {
@@ -63,15 +66,19 @@ impl OnPlane for Context {
 
 impl ClientContext for Context {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        // Only here librdkafka says why a connection failed; the error that polling gives has a code.
+        if facility == FAILED_CONNECTION {
+            self.status.trouble(message.to_owned());
+            if self.told.now().is_none() {
+                return;
+            }
+        }
         client::log(level, facility, message);
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
         self.metrics.errors.inc();
-        if let Some(kept_back) = self.told.now() {
-            tracing::warn!(%error, reason, kept_back, "the consumer has trouble");
-        }
-        self.status.trouble(format!("{error}: {reason}"));
+        self.status.or_trouble(format!("{error}: {reason}"));
     }
 
     fn stats(&self, statistics: Statistics) {

@@ -20,6 +20,13 @@ impl Status {
         self.with(|known| known.trouble = Some(words));
     }
 
+    /// An error without a cause of its own: told only where no cause is.
+    pub(crate) fn or_trouble(&self, words: String) {
+        self.with(|known| {
+            known.trouble.get_or_insert(words);
+        });
+    }
+
     /// Whether any broker is connected, as of now.
     pub(crate) fn looked(&self, connected: bool) {
         self.with(|known| {

@@ -1,6 +1,7 @@
 //! A broker with the topics of the service, and `kcat` to write and read them.
 
-use std::io::Write;
+use std::fmt::Write as _;
+use std::io::Write as _;
 use std::process::{Command, Stdio};
 use testkit::servers::Kafka;
 use testkit::servers::kafka::{Options, Topic};
@@ -59,9 +60,10 @@ impl Queue {
     pub(crate) async fn send(&self, messages: &[Sent]) {
         for topic in INBOUND {
             let of_topic = messages.iter().filter(|message| message.topic == topic);
-            let lines: String = of_topic
-                .map(|message| format!("{}{KEY_END}{}\n", message.key, message.value))
-                .collect();
+            let mut lines = String::new();
+            for Sent { key, value, .. } in of_topic {
+                writeln!(lines, "{key}{KEY_END}{value}").unwrap();
+            }
             if !lines.is_empty() {
                 let headers = ["content-type=application/cloudevents+json"];
                 self.write(topic, &headers, lines.into_bytes()).await;
