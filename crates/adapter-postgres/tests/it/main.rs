@@ -10,6 +10,7 @@ mod batch;
 mod conformance;
 mod faults;
 mod faults_network;
+mod feed_rows;
 mod health;
 mod history;
 mod kill;
