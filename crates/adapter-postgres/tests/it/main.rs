@@ -11,6 +11,7 @@ mod conformance;
 mod deadlines;
 mod faults;
 mod faults_network;
+mod feed_rows;
 mod health;
 mod history;
 mod kill;

@@ -4,7 +4,6 @@ use crate::client::Client;
 use crate::consumer::{assert_exactly_once, read};
 use crate::service::{Service, binary};
 use crate::store::Store;
-use serde_json::Value;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use testkit::servers::Kafka;
@@ -57,6 +56,17 @@ impl Site {
 
     /// Waits until everything is published; answers how many events that are.
     pub(crate) async fn drained(&self) -> u64 {
+        self.until(|head, cursor| head == cursor).await
+    }
+
+    /// Waits until everything is published that is in the feed now, whatever comes meanwhile.
+    pub(crate) async fn caught_up(&self) {
+        let now = self.until(|_, _| true).await;
+        self.until(|_, cursor| cursor >= now).await;
+    }
+
+    /// Waits until the newest event and the cursor are as they should be; answers the newest event.
+    async fn until(&self, fits: impl Fn(u64, u64) -> bool) -> u64 {
         let started = Instant::now();
         loop {
             let (code, said) = self.command(&["feed", "status"]);
@@ -64,13 +74,13 @@ impl Site {
             let numbers = numbers.map(numbers_of).unwrap_or_default();
             // The partition, its newest event, its cursor.
             if let [0, head, cursor, ..] = numbers[..]
-                && head == cursor
+                && fits(head, cursor)
             {
                 return head;
             }
             assert!(
                 started.elapsed() < PATIENCE,
-                "it does not drain ({code}): {said}"
+                "it does not get there ({code}): {said}"
             );
             tokio::time::sleep(LOOK).await;
         }
@@ -154,16 +164,14 @@ pub(crate) async fn until_metric(service: &Service, name: &str, fits: impl Fn(f6
     }
 }
 
-/// What readiness says of a component: whether all is ready, and the component's detail.
+/// What readiness says of a component that is not needed: the status of all, whether it is well, and its
+/// line.
 pub(crate) async fn readiness(service: &Service, component: &str) -> (u16, bool, String) {
     let answer = service.client().get("/readyz?verbose").await;
-    let components = answer.body["components"].as_array();
-    let found = components.and_then(|all| all.iter().find(|known| known["name"] == component));
-    let found = found.unwrap_or_else(|| panic!("no {component}: {}", answer.body));
-    let detail = found["detail"].as_str().unwrap_or_default().to_owned();
-    (
-        answer.status.as_u16(),
-        found["ok"] == Value::Bool(true),
-        detail,
-    )
+    let text = answer.body.as_str().unwrap();
+    let names = |line: &&str| line.contains(&format!("]{component} "));
+    let line = text.lines().find(names);
+    let line = line.unwrap_or_else(|| panic!("no {component}: {text}"));
+    let well = line.starts_with("[+]");
+    (answer.status.as_u16(), well, line.to_owned())
 }
