@@ -5,6 +5,7 @@ use order_core::domain::{
     LineQuantity, NewFact, NewFactBody, NewOrder, PaymentKind, PaymentTerms, ShipmentKind,
     StockKind, Timestamp,
 };
+use std::sync::Arc;
 use testkit::new_order;
 
 /// 2025-01-01T00:00:00Z: the store's time when a world begins.
@@ -86,7 +87,7 @@ pub(crate) enum Command {
 /// One message of a topic.
 #[derive(Clone, Debug)]
 pub(crate) enum Message {
-    Fact(usize, NewFact),
+    Fact(usize, Arc<NewFact>),
     Place(usize),
 }
 
@@ -214,7 +215,7 @@ fn facts(chance: &Chance, number: usize, lines: u16) -> Vec<NewFact> {
         payment(PaymentKind::Refunded, "pay-1", 300),
         NewFactBody::Return {
             return_id: "return-1".to_owned(),
-            lines: all.iter().take(1).cloned().collect(),
+            lines: all.iter().take(1).copied().collect(),
         },
         stock(StockKind::Refused),
         stock(StockKind::Released),
@@ -228,7 +229,7 @@ fn facts(chance: &Chance, number: usize, lines: u16) -> Vec<NewFact> {
         if !chance.permille(often) {
             continue;
         }
-        for again in 0..1 + usize::from(chance.permille(150)) {
+        for again in 0..=usize::from(chance.permille(150)) {
             facts.push(NewFact {
                 source: "/world".to_owned(),
                 id: format!("fact-{number}-{}-{again}", facts.len()),
@@ -277,7 +278,7 @@ fn topics(chance: &Chance, orders: &[PlannedOrder]) -> Vec<Vec<Message>> {
     for order in orders {
         let mut messages: Vec<Message> = Vec::new();
         for fact in &order.facts {
-            messages.push(Message::Fact(order.number, fact.clone()));
+            messages.push(Message::Fact(order.number, Arc::new(fact.clone())));
         }
         if order.placed_by == PlacedBy::Message {
             messages.push(Message::Place(order.number));

@@ -18,6 +18,7 @@ use crate::sabotage::Sabotage;
 use crate::trace::Trace;
 use consumers::Topics;
 use database::VirtualClock;
+use order_core::domain::Timestamp;
 use order_core::ports::{EventFeed, FeedToken};
 use replica::Replica;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -191,10 +192,7 @@ impl World {
     fn last_deadline(&self) -> i64 {
         let deadlines = self.plan.orders.iter();
         let deadlines = deadlines.filter_map(|order| order.new.confirm_before);
-        deadlines
-            .map(|deadline| deadline.millis())
-            .max()
-            .unwrap_or(0)
+        deadlines.map(Timestamp::millis).max().unwrap_or(0)
     }
 
     /// Whether things go wrong now.

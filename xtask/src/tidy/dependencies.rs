@@ -6,8 +6,8 @@ use crate::metadata::{Dependency, Member, Use};
 
 /// Where the table stands, for messages.
 const TABLE: &str = "xtask/src/tidy/walls.rs";
-/// Builders and fakes: never shipped.
-const TESTKIT: &str = "testkit";
+/// Builders, fakes, played worlds: never shipped, so nothing that is shipped may use them.
+const FOR_TESTS: &[&str] = &["simulation", "testkit"];
 /// What marks a crate as an adapter.
 const ADAPTER: &str = "adapter-";
 
@@ -56,10 +56,10 @@ fn refusal(wall: &Wall, dependency: &Dependency) -> Option<(String, String)> {
     let (from, to) = (wall.name, dependency.name.as_str());
     let what = format!("{from} depends on {to}");
     if dependency.ours {
-        if to == TESTKIT {
+        if FOR_TESTS.contains(&to) && !FOR_TESTS.contains(&from) {
             return Some((
                 what,
-                "testkit is for tests: move it to [dev-dependencies]".to_owned(),
+                format!("{to} is for tests: move it to [dev-dependencies]"),
             ));
         }
         // Whatever the table says: a row cannot make two adapters know each other.
@@ -149,6 +149,15 @@ mod tests {
             ("sqlx", Use::Dev, false),
         ];
         assert_eq!(of_one("adapter-http", &used), Vec::<String>::new());
+    }
+
+    #[test]
+    fn what_is_for_tests_is_used_by_tests_alone() {
+        for name in FOR_TESTS {
+            assert_refused("order-service", (name, Use::Shipped, true), "is for tests");
+        }
+        let used = [("testkit", Use::Shipped, true)];
+        assert_eq!(of_one("simulation", &used), Vec::<String>::new());
     }
 
     #[test]

@@ -52,7 +52,10 @@ const RESERVED: &[Reserved] = &[
     Reserved {
         words: &["SystemTime::now", "Timestamp::now", "Zoned::now"],
         held_in: &["crates/"],
-        rooms: &["crates/order-service/src/clock.rs"],
+        rooms: &[
+            "crates/order-service/src/clock.rs",
+            "crates/testkit/src/fakes/machine_clock.rs",
+        ],
         what: "reads the wall clock",
         fix: "take the time from the Clock port",
     },

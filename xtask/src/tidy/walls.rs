@@ -161,6 +161,12 @@ pub(crate) const WALLS: &[Wall] = &[
         outside: Outside::Not(&["axum", "rdkafka", "redis", "rusqlite", "sqlx", "tonic"]),
     },
     Wall {
+        name: "simulation",
+        ours: &["group-commit", "order-core", "order-store", "testkit"],
+        // Its world has no way out: nothing but the seed may decide what happens.
+        outside: Outside::Only(&["async-trait", "futures-util", "tokio"]),
+    },
+    Wall {
         name: "testkit",
         ours: &["order-core", "order-json", "order-proto", "planes"],
         outside: Outside::Not(EDGES_AND_STORES),

@@ -48,7 +48,8 @@ pub(crate) fn check_amount(all: &mut Violations, field: &str, minor: i64) -> Amo
     })
 }
 
-/// Checks a deadline against the time of the request.
+/// Checks a deadline when it is given, by the clock of the process that was asked: it only keeps callers
+/// from mistakes. Whether it has passed is decided by the store's clock alone.
 pub(crate) fn check_deadline(all: &mut Violations, deadline: Timestamp, now: Timestamp) {
     if deadline <= now {
         all.add("confirm_before", "must be in the future");

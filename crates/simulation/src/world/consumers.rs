@@ -145,7 +145,7 @@ async fn handle(world: &World, orders: &Orders, message: &Message) -> Result<(),
         }
         Message::Fact(number, fact) => {
             let told = orders
-                .record_fact(fact.clone(), Cause::default(), false)
+                .record_fact(NewFact::clone(fact), Cause::default(), false)
                 .await?;
             let (name, id) = (world.plan.orders[*number].name(), &fact.id);
             world

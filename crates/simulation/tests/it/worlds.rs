@@ -25,7 +25,7 @@ fn nothing_is_wrong_in_any_world() {
     };
     let (next, counted) = (AtomicU64::new(seeds.start), Mutex::new(BTreeMap::new()));
     let failed: Mutex<Vec<Report>> = Mutex::default();
-    let threads = thread::available_parallelism().map_or(2, |threads| threads.get());
+    let threads = thread::available_parallelism().map_or(2, std::num::NonZero::get);
     thread::scope(|scope| {
         for _ in 0..threads {
             scope.spawn(|| {
