@@ -5,6 +5,7 @@ mod machine_clock;
 mod manual_clock;
 mod memory_broker;
 mod memory_cache;
+mod memory_feed;
 mod memory_leases;
 mod memory_rate_limiter;
 mod memory_store;

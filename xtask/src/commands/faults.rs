@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use super::{Failure, Outcome};
 use crate::tools;
-use catalogue::{CATALOGUE, Row};
+use catalogue::Row;
 use report::Tried;
 
 pub(crate) const HELP: &str = "\
@@ -109,13 +109,13 @@ fn parse(arguments: &[String]) -> Result<Options, Failure> {
 
 fn chosen(options: &Options) -> Result<Vec<&'static Row>, Failure> {
     if options.only.is_empty() {
-        return Ok(CATALOGUE.iter().collect());
+        return Ok(catalogue::all().collect());
     }
     options
         .only
         .iter()
         .map(|id| {
-            let found = CATALOGUE.iter().find(|row| row.id.eq_ignore_ascii_case(id));
+            let found = catalogue::all().find(|row| row.id.eq_ignore_ascii_case(id));
             found.ok_or_else(|| {
                 Failure::Usage(format!(
                     "no row {id:?}; `cargo xtask faults --list` shows all"

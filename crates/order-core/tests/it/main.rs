@@ -14,4 +14,5 @@ mod parking;
 mod permutations;
 mod placing;
 mod publishing;
+mod refreshing;
 mod use_cases;

@@ -1,6 +1,6 @@
 //! Leases in memory: the table behind [`FeedLeases`] of a [`MemoryStore`].
 
-use super::memory_store::head;
+use super::memory_feed::head;
 use super::{MemoryStore, locked};
 use async_trait::async_trait;
 use order_core::ports::{
