@@ -95,7 +95,7 @@ pub(crate) fn failed(config: &Config, doing: &str, cause: Cause) -> KafkaError {
     KafkaError {
         doing: doing.to_owned(),
         brokers: config.brokers.clone(),
-        cause,
+        cause: Box::new(cause),
     }
 }
 

@@ -12,7 +12,7 @@ pub struct KafkaError {
     pub brokers: String,
     /// What librdkafka says of it.
     #[source]
-    pub cause: Cause,
+    pub cause: Box<Cause>,
 }
 
 /// The topics are not as the adapter needs them.

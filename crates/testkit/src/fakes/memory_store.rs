@@ -80,8 +80,8 @@ impl MemoryStore {
         let state = Mutex::new(locked(&self.0.state).clone());
         let leases = Mutex::new(locked(&self.0.leases).clone());
         MemoryStore(Arc::new(Shared {
-            state,
             leases,
+            state,
             ..Shared::default()
         }))
     }

@@ -52,13 +52,11 @@ fn cursor(offset: u64, event: Option<String>) -> Cursor {
 
 /// Takes the partition over, writes the first cursor where there is none, and tells where it stands.
 async fn taken(publisher: &dyn EventPublisher, partition: u16) -> Result<u64, PublishError> {
-    match publisher.take_over(partition).await? {
-        Some(cursor) => Ok(cursor.offset),
-        None => {
-            publisher.set_cursor(partition, cursor(0, None)).await?;
-            Ok(0)
-        }
+    if let Some(cursor) = publisher.take_over(partition).await? {
+        return Ok(cursor.offset);
     }
+    publisher.set_cursor(partition, cursor(0, None)).await?;
+    Ok(0)
 }
 
 async fn publish(
