@@ -130,12 +130,12 @@ impl FeedLeases for SqliteStore {
         let notes = self.reader.notes().await?;
         let owner = self.notes.owner();
         let record = |partition| {
-            let noted = notes.iter().find(|note| note.partition == partition);
+            let known = notes.iter().find(|note| note.partition == partition);
             PartitionRecord {
                 partition,
                 owner,
-                epoch: noted.map_or(FIRST_EPOCH, |note| note.epoch),
-                published: noted.and_then(|note| note.published),
+                epoch: known.map_or(FIRST_EPOCH, |note| note.epoch),
+                published: known.and_then(|note| note.published),
             }
         };
         let used = partitions(&head).filter(|partition| head.offset(*partition) > 0);

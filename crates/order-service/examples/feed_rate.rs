@@ -13,7 +13,7 @@ use rdkafka::message::Message;
 use std::collections::HashMap;
 use std::error::Error;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use testkit::servers::kafka::Options as KafkaOptions;
 use testkit::servers::{Options, Postgres, Version};
@@ -133,7 +133,7 @@ async fn latency(
             assert!(matches!(done, Ok(Committed::Done { .. })), "{done:?}");
             committed
                 .lock()
-                .unwrap_or_else(|e| e.into_inner())
+                .unwrap_or_else(PoisonError::into_inner)
                 .insert(id, Instant::now());
         });
     }
@@ -171,7 +171,7 @@ fn see(
             seen.insert(key, Instant::now());
         }
     }
-    let committed = committed.lock().unwrap_or_else(|e| e.into_inner());
+    let committed = committed.lock().unwrap_or_else(PoisonError::into_inner);
     let times = committed
         .iter()
         .filter_map(|(id, at)| Some(seen.get(id)?.saturating_duration_since(*at)));

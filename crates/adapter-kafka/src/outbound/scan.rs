@@ -48,17 +48,15 @@ impl Scan<'_> {
         let committed = self.consumer("read_committed")?;
         let (low, end) = self.settled_end(&committed)?;
         let mut window = FIRST_WINDOW;
-        while low < end {
-            let from = low.max(end.saturating_sub(window));
+        let mut from = end;
+        while from > low {
+            from = low.max(end.saturating_sub(window));
             if let Some(value) = self.last_after(&committed, from, end)? {
                 let partition = self.partition;
                 let cursor = cursor::read(&value);
                 return cursor
                     .map(Some)
                     .map_err(|detail| PublishError::BadCursor { partition, detail });
-            }
-            if from == low {
-                break;
             }
             window = window.saturating_mul(WINDOW_GROWTH);
         }

@@ -7,12 +7,13 @@ use rdkafka::config::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
 use rdkafka::message::{Headers, Message as _};
+use rdkafka::metadata::MetadataPartition;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// How long a broker may take to answer on the slowest machine.
-const ANSWER: Duration = Duration::from_secs(60);
+const ANSWER: Duration = Duration::from_mins(1);
 
 /// A message as a consumer sees it.
 #[derive(Clone, Debug)]
@@ -54,7 +55,11 @@ pub(crate) fn read(brokers: &str, topic: &str) -> Vec<Message> {
     let Some(found) = known.topics().iter().find(|found| found.name() == topic) else {
         return Vec::new();
     };
-    let mut open: BTreeSet<i32> = found.partitions().iter().map(|part| part.id()).collect();
+    let mut open: BTreeSet<i32> = found
+        .partitions()
+        .iter()
+        .map(MetadataPartition::id)
+        .collect();
     let mut assigned = TopicPartitionList::new();
     for partition in &open {
         assigned

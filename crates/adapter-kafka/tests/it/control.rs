@@ -11,7 +11,7 @@ use testkit::servers::kafka::Topic;
 /// Events that are published: more than it manages between kills.
 const EVENTS: u64 = 20_000;
 /// How long it may take on the slowest machine.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 const TOPIC: &str = "control";
 
 /// The example that is built beside this test.
@@ -21,7 +21,8 @@ fn naive_publisher() -> PathBuf {
     let program = target.join("examples/naive_publisher");
     assert!(
         program.is_file(),
-        "cargo builds the examples with the tests: {program:?}"
+        "cargo builds the examples with the tests: {}",
+        program.display()
     );
     program
 }

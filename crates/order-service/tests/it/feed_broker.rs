@@ -82,7 +82,7 @@ async fn k3_too_few_in_sync_replicas_cost_lag_and_nothing_else() {
     history.more(MORE).await;
     history.end(callers).await;
     let events = site.check().await;
-    until_metric(&service, "feed_lag_events", |lag| lag == 0.0).await;
+    until_metric(&service, "feed_lag_events", |lag| lag < 1.0).await;
     let counted = [("events", events), ("doubled", 0), ("missing", 0)];
     rows::told("K3", "in-sync replicas under the minimum", &counted);
 }

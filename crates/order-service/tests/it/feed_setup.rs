@@ -11,7 +11,7 @@ use testkit::servers::kafka::{Options, Topic};
 use testkit::servers::{Authority, Kafka};
 
 /// Readiness follows within so long, on the slowest machine.
-const TOLD: Duration = Duration::from_secs(60);
+const TOLD: Duration = Duration::from_mins(1);
 
 /// Waits until readiness says these words of Kafka; it stays ready, and orders are placed.
 async fn until_told(service: &Service, words: &[&str]) {
@@ -108,7 +108,7 @@ async fn an_operator_lets_a_halted_partition_go_on() {
     service.client().post("/v1/orders", "d", order(1)).await;
     // Told as an error with the way out, in the log and in readiness; the metric is for alerts.
     until_logged(&service, "feed resume", 1).await;
-    crate::site::until_metric(&service, "feed_partition_halted", |halted| halted == 1.0).await;
+    crate::site::until_metric(&service, "feed_partition_halted", |halted| halted > 0.0).await;
     until_told(&service, &["halted", "cursor is gone"]).await;
     let (code, said) = site.command(&["feed", "status"]);
     assert!(code == 0 && said.contains("no cursor"), "{said}");

@@ -52,11 +52,11 @@ fn cursor(offset: u64, event: Option<String>) -> Cursor {
 
 /// Takes the partition over, writes the first cursor where there is none, and tells where it stands.
 async fn taken(publisher: &dyn EventPublisher, partition: u16) -> Result<u64, PublishError> {
-    let Some(cursor) = publisher.take_over(partition).await? else {
-        publisher.set_cursor(partition, cursor(0, None)).await?;
-        return Ok(0);
-    };
-    Ok(cursor.offset)
+    if let Some(cursor) = publisher.take_over(partition).await? {
+        return Ok(cursor.offset);
+    }
+    publisher.set_cursor(partition, cursor(0, None)).await?;
+    Ok(0)
 }
 
 async fn publish(
