@@ -3,7 +3,7 @@
 use crate::house::{House, cancellation};
 use order_core::app::{AgedOrder, AllowedAge, AppError, ChangeOptions, Orders};
 use order_core::domain::{Order, OrderId};
-use order_core::ports::{FeedPosition, FeedToken, OrderCache, StoreError};
+use order_core::ports::{OrderCache, StoreError};
 use std::sync::Arc;
 use std::time::Duration;
 use testkit::fakes::{MemoryCache, SequentialIds};
@@ -11,12 +11,12 @@ use testkit::new_order;
 use testkit::rows::{times, told};
 use tokio::task::yield_now;
 
-struct Aged {
-    house: House,
-    cache: Arc<MemoryCache>,
+pub(crate) struct Aged {
+    pub(crate) house: House,
+    pub(crate) cache: Arc<MemoryCache>,
 }
 
-fn aged() -> Aged {
+pub(crate) fn aged() -> Aged {
     let mut house = House::new();
     let cache = Arc::new(MemoryCache::by(house.clock.clone()));
     house.orders = house.orders.with_cache(Arc::clone(&cache) as _);
@@ -33,18 +33,22 @@ impl Aged {
             .with_cache(Arc::clone(&self.cache) as _)
     }
 
-    async fn read(&self, order_id: OrderId, allowed: AllowedAge) -> Result<AgedOrder, AppError> {
+    pub(crate) async fn read(
+        &self,
+        order_id: OrderId,
+        allowed: AllowedAge,
+    ) -> Result<AgedOrder, AppError> {
         self.house.orders.get_aged(order_id, allowed).await
     }
 
-    async fn cancel(&self, order_id: OrderId) -> Arc<Order> {
+    pub(crate) async fn cancel(&self, order_id: OrderId) -> Arc<Order> {
         let options = ChangeOptions::default();
         let cancelled = self.house.orders.cancel(order_id, cancellation(), options);
         cancelled.await.unwrap().order
     }
 }
 
-fn max_age(millis: u64) -> AllowedAge {
+pub(crate) fn max_age(millis: u64) -> AllowedAge {
     AllowedAge {
         max_age: Duration::from_millis(millis),
         ..AllowedAge::default()
@@ -362,73 +366,4 @@ async fn a_copy_stands_in_for_a_store_that_is_down_and_is_marked() {
     aged.cache.set_away(true);
     aged.house.store.set_failing(Some(down()));
     assert_eq!(aged.read(id, both).await, Err(AppError::Store(down())));
-}
-
-#[tokio::test]
-async fn a_follower_renews_what_is_there_and_adds_nothing() {
-    let aged = aged();
-    let (known, unknown) = (
-        aged.house.placed("known", new_order()).await,
-        aged.house.placed("unknown", new_order()).await,
-    );
-    aged.read(known.order_id, max_age(1)).await.unwrap();
-    let from = aged.house.orders.feed_head().await.unwrap();
-    aged.house.clock.advance(10);
-    let changed = aged.cancel(known.order_id).await;
-    aged.cancel(unknown.order_id).await;
-    let round = aged.house.orders.refresh_cache(from).await.unwrap();
-    assert!(round.at_end && round.events > 1, "{round:?}");
-    assert_eq!(
-        round.next_after,
-        aged.house.orders.feed_head().await.unwrap()
-    );
-    let kept = aged.cache.get(known.order_id).await.unwrap();
-    assert_eq!((kept.order, kept.age), (changed, Duration::ZERO));
-    assert_eq!(aged.cache.get(unknown.order_id).await, None);
-    aged.house.store.forget_before(FeedPosition {
-        partition: 0,
-        offset: 3,
-    });
-    assert!(
-        aged.house
-            .orders
-            .refresh_cache(FeedToken::start())
-            .await
-            .is_err()
-    );
-}
-
-/// Before the feed's end is reached nobody knows whether something newer follows: no entry may grow
-/// younger by it.
-#[tokio::test]
-async fn a_follower_that_lags_makes_nothing_younger() {
-    let aged = aged();
-    let order = aged.house.placed("k", new_order()).await;
-    aged.read(order.order_id, max_age(1)).await.unwrap();
-    for n in 0..300 {
-        aged.house.placed(&format!("other-{n}"), new_order()).await;
-    }
-    aged.house.clock.advance(10);
-    aged.cancel(order.order_id).await;
-    let round = aged
-        .house
-        .orders
-        .refresh_cache(FeedToken::start())
-        .await
-        .unwrap();
-    assert!(!round.at_end);
-    let kept = aged.cache.get(order.order_id).await.unwrap();
-    assert_eq!(
-        (kept.order.version, kept.age),
-        (1, Duration::from_millis(10))
-    );
-    let round = aged
-        .house
-        .orders
-        .refresh_cache(round.next_after)
-        .await
-        .unwrap();
-    assert!(round.at_end);
-    let kept = aged.cache.get(order.order_id).await.unwrap();
-    assert!(kept.order.version > 1 && kept.age.is_zero(), "{kept:?}");
 }
