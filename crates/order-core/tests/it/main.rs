@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
 mod aged_reads;
+mod cache_following;
 mod desk;
 mod holds;
 mod house;
