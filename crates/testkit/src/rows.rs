@@ -24,7 +24,6 @@ pub fn times(small: usize, full: usize) -> usize {
 
 /// The seed of everything that a row leaves to chance: `FAULT_SEED`, or a fresh one. Printed, so that
 /// a failure can be replayed.
-#[expect(clippy::print_stdout, reason = "who reads a failed run needs it")]
 pub fn seed() -> u64 {
     let seed = match std::env::var("FAULT_SEED") {
         Ok(text) => text.parse().expect("FAULT_SEED is a number"),
@@ -36,7 +35,6 @@ pub fn seed() -> u64 {
 
 /// Tells what a row counted, in the one line that the report is made of. A row that counted nothing
 /// has shown nothing, so it fails.
-#[expect(clippy::print_stdout, reason = "the report is made of these lines")]
 pub fn told(row: &str, injected: &str, counted: &[(&str, u64)]) {
     assert!(
         counted.iter().any(|(_, count)| *count > 0),

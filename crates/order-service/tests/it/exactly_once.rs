@@ -35,7 +35,7 @@ async fn all_of_it_with_three_replicas_that_die() {
 }
 
 async fn everything_once(replicas: usize, orders: usize) {
-    let seed = rows::seed();
+    let lot = rows::seed();
     let (store, broker) = tokio::task::spawn_blocking(|| {
         (Store::postgres(), Kafka::start(kafka::Options::default()))
     })
@@ -54,7 +54,7 @@ async fn everything_once(replicas: usize, orders: usize) {
         world.start_one().await;
     }
     let killer = world.begin_killing();
-    let (placed, sent) = place_and_tell(&world, orders, seed).await;
+    let (placed, sent) = place_and_tell(&world, orders, lot).await;
     world.settle(orders).await;
     world.enough.store(true, Ordering::SeqCst);
     killer.await.unwrap();
