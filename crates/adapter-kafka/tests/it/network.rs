@@ -55,13 +55,13 @@ async fn r4_r5_an_end_of_a_transaction_that_is_lost_or_late_doubles_nothing() {
         }
     }
     assert_eq!(proxy.cuts(), 2 * times, "each fault has met an EndTxn");
-    let [lost, late] = errors;
-    assert!(lost >= times as u64 && late >= times as u64, "{errors:?}");
     feed.publish_through(publisher.clone()).await;
     let messages = tokio::task::spawn_blocking(move || bench.read())
         .await
         .unwrap();
     let events = assert_exactly_once(&messages, &[feed.head().await]);
+    let [lost, late] = errors;
+    assert!(lost >= times as u64 && late >= times as u64, "{errors:?}");
     let counted = |errors| {
         let cut = times as u64;
         [
