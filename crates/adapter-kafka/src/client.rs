@@ -1,7 +1,7 @@
 //! Clients of librdkafka whose every socket is made by `planes`.
 //!
 //! rdkafka has no hook for sockets in its Rust API, so the callback is set on the live
-//! configuration of a client that knows no broker yet: until [`BoundClient::add_brokers`] no broker
+//! configuration of a client that knows no broker yet: until [`connect`] adds them no broker
 //! thread exists, so no socket can be made before the callback is there.
 
 use crate::config::{Config, Tls};
