@@ -10,8 +10,9 @@ use rdkafka::error::{KafkaError as Cause, RDKafkaErrorCode};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use std::time::{Duration, Instant};
 
-/// How long messages are gathered before they are sent; a transaction is flushed as soon as it is whole.
-const LINGER_MILLIS: &str = "1";
+/// How long messages are gathered before they are sent: not at all, since a transaction is handed over
+/// faster than it is sent.
+const LINGER_MILLIS: &str = "0";
 /// How long is waited for deliveries before they are counted again.
 const DELIVERY_POLL: Duration = Duration::from_millis(1);
 /// Messages that the client holds: more than a transaction has.
@@ -20,6 +21,11 @@ const QUEUE_MESSAGES: &str = "20000";
 const QUEUE_KIB: &str = "65536";
 /// Bytes of a batch on the wire.
 const BATCH_BYTES: usize = 1_000_000;
+
+/// How long after a commit the next transaction may begin. The broker is still writing the end of this one
+/// to every partition; librdkafka, told so, would wait for 20 ms before it asks again, and the events of
+/// that time with it. What is committed meanwhile joins the next transaction.
+const BREATH: Duration = Duration::from_millis(8);
 
 /// A producer that holds a partition of the feed.
 pub(super) struct Transactions<'a> {
@@ -118,6 +124,7 @@ impl<'a> Transactions<'a> {
             let broken = Cause::Global(RDKafkaErrorCode::BrokerTransportFailure);
             return Err(self.failed("committing a transaction without a break", broken));
         }
+        std::thread::sleep(BREATH);
         Ok(())
     }
 

@@ -14,6 +14,8 @@ use testkit::{Desk, new_order};
 
 /// Longer than any test takes.
 const LEASE: Duration = Duration::from_mins(10);
+/// So many errors in a row are not the fault's any more.
+const MOST_ERRORS: u64 = 100;
 
 /// The broker that the tests of this process share.
 pub(crate) async fn kafka() -> &'static Kafka {
@@ -105,15 +107,34 @@ impl Feed {
         Ok(publishing)
     }
 
-    /// The same, begun anew after each error that may pass; answers how many there were.
-    pub(crate) async fn publish_through(&self, publisher: Arc<dyn EventPublisher>) -> u64 {
+    /// Publishes on to the end of the feed; takes the partition over where it is not held, and anew after
+    /// each error that may pass. Answers how many errors there were.
+    pub(crate) async fn publish_through(
+        &self,
+        publisher: Arc<dyn EventPublisher>,
+        mut held: Option<Publishing>,
+    ) -> (Publishing, u64) {
+        let by = self.by(publisher);
         let mut errors = 0;
         loop {
-            match self.publish_all(Arc::clone(&publisher)).await {
-                Ok(_) => return errors,
-                Err(Standstill::Publish(_)) if errors < 100 => errors += 1,
+            match self.publish_on(&by, held.take()).await {
+                Ok(publishing) => return (publishing, errors),
+                Err(Standstill::Publish(_)) if errors < MOST_ERRORS => errors += 1,
                 Err(error) => panic!("{error}"),
             }
         }
+    }
+
+    async fn publish_on(
+        &self,
+        by: &FeedPublisher,
+        held: Option<Publishing>,
+    ) -> Result<Publishing, Standstill> {
+        let mut publishing = match held {
+            Some(publishing) => publishing,
+            None => by.take_over(self.lease().await).await?,
+        };
+        while publishing.publish_next().await? > 0 {}
+        Ok(publishing)
     }
 }

@@ -2,6 +2,7 @@
 
 use planes::{ConnectOptions, ListenOptions, Listener, Plane, PlaneKind, connect, listen};
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -11,6 +12,9 @@ use tokio::task::{JoinHandle, JoinSet};
 
 /// Bytes that are passed on at once.
 const CHUNK_BYTES: usize = 16 * 1024;
+
+/// How long a server takes to serve a request whose answer nobody will get.
+const SERVED: Duration = Duration::from_millis(200);
 
 /// What is done to the connections.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -123,9 +127,11 @@ async fn relay(shared: Arc<Shared>, near: TcpStream) {
     };
     let (near_read, near_write) = near.into_split();
     let (far_read, far_write) = far.into_split();
+    // Answers end here once the request is met whose answer is to be lost.
+    let mute = AtomicBool::new(false);
     tokio::select! {
-        () = copy(&shared, near_read, far_write, false) => {}
-        () = copy(&shared, far_read, near_write, true) => {}
+        () = copy(&shared, near_read, far_write, false, &mute) => {}
+        () = copy(&shared, far_read, near_write, true, &mute) => {}
     }
 }
 
@@ -134,6 +140,7 @@ async fn copy(
     mut from: impl AsyncRead + Unpin,
     mut to: impl AsyncWrite + Unpin + Send + 'static,
     answers: bool,
+    mute: &AtomicBool,
 ) {
     let mut buffer = vec![0; CHUNK_BYTES];
     loop {
@@ -142,20 +149,24 @@ async fn copy(
         };
         let chunk = &buffer[..count];
         if !answers && let Some(late) = shared.on_request(chunk) {
+            mute.store(true, Ordering::SeqCst);
             let chunk = chunk.to_vec();
             let later = async move {
                 tokio::time::sleep(late).await;
                 // A server that has closed by now has not got it, and then nothing was tried.
                 _ = to.write_all(&chunk).await;
-                _ = to.flush().await;
+                // Were the connection closed at once, the server might not look at the request any more.
+                tokio::time::sleep(SERVED).await;
             };
-            // The answer would come by the other direction, which ends with this one.
             if late.is_zero() {
                 later.await;
             } else {
                 tokio::spawn(later);
             }
             return;
+        }
+        if answers && mute.load(Ordering::SeqCst) {
+            continue;
         }
         let Some(passed) = shared.pass(chunk, answers).await else {
             return;
