@@ -162,7 +162,7 @@ pub(crate) mod tests {
         let environment = [
             ("HTTP_LISTEN_ADDR", "here"),
             ("PLANE_WAIT", "soon"),
-            ("DATABASE_URL", "postgres://me:secret@db/orders"),
+            ("DATABASE_URL", "postgres://me:secret@d b/orders"),
             ("DATA_INTERFACE", "a/b"),
             ("LOG_FORMAT", "xml"),
             ("FEED_PARTITIONS", "257"),
