@@ -42,7 +42,7 @@ pub(crate) struct Config {
 }
 
 /// More partitions than a feed is worth: each is a counter, a lease and a part of every token.
-const MAX_FEED_PARTITIONS: u32 = 256;
+const MAX_FEED_PARTITIONS: u32 = 64;
 
 /// Below this a slow answer of the database would lose a lease that nobody else should have.
 const MIN_FEED_LEASE: Duration = Duration::from_secs(1);

@@ -75,7 +75,7 @@ async fn a_schema_that_a_newer_program_has_taken_from_is_refused_and_left_alone(
             error,
             OpenError::Newer {
                 found: 99,
-                known: 1,
+                known: 2,
                 ..
             }
         ),
