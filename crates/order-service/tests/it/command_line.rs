@@ -90,10 +90,10 @@ fn mistakes_are_told_by_their_names() {
         told.contains("/no/such.toml") && told.contains("--config"),
         "{told}"
     );
-    let secret = [("DATABASE_URL", "postgres://me:hunter2@db/orders")];
+    let secret = [("DATABASE_URL", "postgres://me:hunter2@d b/orders")];
     let told = failure(&["serve"], &secret);
     assert!(
-        told.contains("database_url") && told.contains("an address") && !told.contains("hunter2"),
+        told.contains("database_url") && told.contains("HOST:PORT") && !told.contains("hunter2"),
         "{told}"
     );
     let told = failure(
