@@ -5,9 +5,10 @@ use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 use std::time::Duration;
 
-/// The bounds of an idle service; a debug build, larger and slower, keeps them too.
+/// The bounds of an idle service; a debug build, larger and slower, keeps them too. (A release build has
+/// 33.5 MiB; OpenSSL, which librdkafka links, is a part of it.)
 const READY_WITHIN: Duration = Duration::from_millis(200);
-const RESIDENT_KIB: u64 = 40 * 1_024;
+const RESIDENT_KIB: u64 = 48 * 1_024;
 
 #[tokio::test]
 async fn an_idle_service_is_ready_soon_and_small() {
