@@ -15,5 +15,4 @@ mod parking;
 mod permutations;
 mod placing;
 mod publishing;
-mod refreshing;
 mod use_cases;
