@@ -85,6 +85,18 @@ pub(crate) const REDIS: SystemTool = SystemTool {
     package: "redis-server",
     why: "the tests start a Redis of their own",
 };
+/// Writes to Kafka and reads from it as its other users do.
+pub(crate) const KCAT: SystemTool = SystemTool {
+    program: "kcat",
+    package: "kcat",
+    why: "the tests send facts to Kafka by it",
+};
+/// Finds libraries for the compiler.
+const PKG_CONFIG: SystemTool = SystemTool {
+    program: "pkg-config",
+    package: "pkg-config",
+    why: "the build finds OpenSSL, which librdkafka links, by it",
+};
 /// Makes certificates.
 pub(crate) const OPENSSL: SystemTool = SystemTool {
     program: "openssl",
@@ -179,6 +191,20 @@ pub(crate) fn install_package(package: &str) -> Outcome {
     }
     steps::run(&mut apt_get(&["update"]))?;
     steps::run(&mut apt_get(&install))
+}
+
+/// What building the service takes beside Rust and a C compiler; asked before anything is built.
+pub(crate) fn require_libraries() -> Outcome {
+    let pkg_config = PKG_CONFIG.get()?;
+    let found = Command::new(pkg_config)
+        .args(["--exists", "openssl"])
+        .status()
+        .map_err(|error| Failure::while_doing("cannot start `pkg-config`", error))?;
+    if found.success() {
+        return Ok(());
+    }
+    println!("OpenSSL's headers are missing: librdkafka links it");
+    install_package("libssl-dev")
 }
 
 /// Fails, with what to do, where a network namespace cannot be made: the tests of the planes need

@@ -21,7 +21,7 @@ use super::{Failure, Outcome};
 use crate::metadata::Workspace;
 use crate::service::Service;
 use crate::steps::Steps;
-use crate::{environment, steps};
+use crate::{environment, steps, tools};
 use database::Database;
 use goals::Goal;
 use growth::Growth;
@@ -171,6 +171,7 @@ pub(super) struct Built {
 
 impl Built {
     pub(super) fn release() -> Result<Self, Failure> {
+        tools::require_libraries()?;
         let workspace = Workspace::load()?;
         let mut cargo = Command::new(environment::cargo());
         steps::run(cargo.args([

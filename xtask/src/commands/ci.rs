@@ -34,6 +34,7 @@ pub(super) fn run(arguments: &[String]) -> Outcome {
 fn all(steps: &mut Steps) -> Outcome {
     steps.run("fmt", cargo("fmt").args(["--all", "--check"]))?;
     steps.take("tidy", || tidy::run(&[]))?;
+    steps.take("libraries", tools::require_libraries)?;
     steps.run("clippy", cargo("clippy").args(CLIPPY))?;
     let mut buf = steps.take("buf", || tools::BUF.get())?;
     let program = buf.get_program().to_owned();

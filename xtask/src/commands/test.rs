@@ -57,6 +57,7 @@ pub(super) fn all(steps: &mut Steps, chosen: &[String], cargo_options: &[&str]) 
 
 /// What the tests find on the machine; asked before anything is built.
 pub(super) fn requirements() -> Outcome {
+    tools::require_libraries()?;
     for tool in [
         tools::IP,
         tools::NPM,
@@ -64,6 +65,7 @@ pub(super) fn requirements() -> Outcome {
         tools::MAVEN,
         tools::JAVA,
         tools::REDIS,
+        tools::KCAT,
         tools::OPENSSL,
     ] {
         tool.get()?;
