@@ -102,6 +102,18 @@ pub(crate) struct Seen {
     pub(crate) turned: u64,
 }
 
+impl Seen {
+    /// As a row of the catalogue tells it, with what else was counted.
+    pub(crate) fn counted(self, more: &[(&'static str, u64)]) -> Vec<(&'static str, u64)> {
+        let own = [
+            ("doubled", self.doubled),
+            ("missing", self.missing),
+            ("out of order", self.turned),
+        ];
+        [&[("events", self.events)], more, &own].concat()
+    }
+}
+
 /// Counts; `heads` are the newest offsets of the feed's partitions. The versions of each order have to be
 /// contiguous as well.
 pub(crate) fn look(messages: &[Message], heads: &[u64]) -> Seen {
@@ -139,7 +151,7 @@ pub(crate) fn look(messages: &[Message], heads: &[u64]) -> Seen {
 
 /// Holds what was seen against the feed: everything once, in order. A check that has seen nothing has
 /// checked nothing.
-pub(crate) fn assert_exactly_once(messages: &[Message], heads: &[u64]) -> u64 {
+pub(crate) fn assert_exactly_once(messages: &[Message], heads: &[u64]) -> Seen {
     let seen = look(messages, heads);
     let events: u64 = heads.iter().sum();
     assert!(events > 0, "nothing was to be seen");
@@ -148,5 +160,5 @@ pub(crate) fn assert_exactly_once(messages: &[Message], heads: &[u64]) -> u64 {
         ..Seen::default()
     };
     assert_eq!(seen, all);
-    events
+    seen
 }

@@ -36,6 +36,21 @@ impl Client {
             .unwrap()
     }
 
+    /// Every event of the feed so far, page by page, in its order.
+    pub(crate) async fn changes(&mut self) -> Vec<Value> {
+        let (mut changes, mut after) = (Vec::new(), "0".to_owned());
+        loop {
+            let path = format!("/v1/changes?limit=1000&after={after}");
+            let mut page = self.get(&path).await.body;
+            let events = page["events"].as_array_mut().unwrap();
+            if events.is_empty() {
+                return changes;
+            }
+            changes.append(events);
+            page["next_after"].as_str().unwrap().clone_into(&mut after);
+        }
+    }
+
     /// A POST with an idempotency key, unless that is empty.
     pub(crate) async fn post(&mut self, path: &str, key: &str, body: Value) -> Answer {
         self.try_post(path, key, body).await.unwrap()

@@ -176,25 +176,13 @@ fn told(body: &Value) -> Told {
 /// The newest version of each order, from a feed that must be dense.
 async fn read_feed(client: &mut Client) -> BTreeMap<String, u64> {
     let mut versions: BTreeMap<String, u64> = BTreeMap::new();
-    let mut after = "0".to_owned();
-    let mut position = 0;
-    loop {
-        let page = client
-            .get(&format!("/v1/changes?limit=1000&after={after}"))
-            .await
-            .body;
-        let events = page["events"].as_array().unwrap();
-        if events.is_empty() {
-            return versions;
-        }
-        for event in events {
-            position += 1;
-            assert_eq!(event["position"], position.to_string(), "the feed is dense");
-            let id = event["subject"].as_str().unwrap().to_owned();
-            let version = versions.entry(id).or_default();
-            *version += 1;
-            assert_eq!(event["orderversion"], *version, "versions have no gap");
-        }
-        page["next_after"].as_str().unwrap().clone_into(&mut after);
+    for (position, event) in (1..).zip(client.changes().await) {
+        let position: u64 = position;
+        assert_eq!(event["position"], position.to_string(), "the feed is dense");
+        let id = event["subject"].as_str().unwrap().to_owned();
+        let version = versions.entry(id).or_default();
+        *version += 1;
+        assert_eq!(event["orderversion"], *version, "versions have no gap");
     }
+    versions
 }

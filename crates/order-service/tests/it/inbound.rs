@@ -5,6 +5,6 @@ mod brokers;
 mod crashes;
 mod dead_letters;
 mod outages;
-mod queue;
+pub(crate) mod queue;
 mod repeats;
-mod shop;
+pub(crate) mod shop;

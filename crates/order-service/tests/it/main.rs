@@ -29,4 +29,3 @@ mod site;
 mod start;
 mod stop;
 mod store;
-mod topics;

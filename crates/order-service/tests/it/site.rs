@@ -1,7 +1,7 @@
 //! Replicas that publish to a Kafka: started, watched, and held against what consumers see.
 
 use crate::client::Client;
-use crate::consumer::{assert_exactly_once, read};
+use crate::consumer::{Message, Seen, assert_exactly_once, read};
 use crate::service::{Service, binary};
 use crate::store::Store;
 use std::sync::Arc;
@@ -102,12 +102,18 @@ impl Site {
         )
     }
 
-    /// Everything is in Kafka, once and in order; answers how many events.
-    pub(crate) async fn check(&self) -> u64 {
+    /// Everything is in Kafka, once and in order.
+    pub(crate) async fn check(&self) -> Seen {
+        self.check_and_read().await.0
+    }
+
+    /// The same, and what consumers have.
+    pub(crate) async fn check_and_read(&self) -> (Seen, Vec<Message>) {
         let head = self.drained().await;
         let brokers = self.kafka.bootstrap();
         let messages = tokio::task::spawn_blocking(move || read(&brokers, "orders.events.v1"));
-        assert_exactly_once(&messages.await.unwrap(), &[head])
+        let messages = messages.await.unwrap();
+        (assert_exactly_once(&messages, &[head]), messages)
     }
 }
 

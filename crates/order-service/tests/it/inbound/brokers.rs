@@ -6,6 +6,7 @@ use crate::client::Client;
 use crate::service::{Service, folder};
 use crate::store::Store;
 use serde_json::json;
+use std::sync::Arc;
 use testkit::rows;
 use testkit::servers::kafka::{Options, Topic};
 use testkit::servers::{Authority, Kafka};
@@ -69,9 +70,7 @@ async fn k5_brokers_of_another_authority_are_told_and_orders_go_on() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn k6_topics_that_are_missing_are_named_and_consumed_once_they_are_made() {
-    let start_empty = || Queue {
-        kafka: Kafka::start(Options::default()),
-    };
+    let start_empty = || Queue::of(Arc::new(Kafka::start(Options::default())));
     let queue = tokio::task::spawn_blocking(start_empty).await.unwrap();
     let store = Store::postgres();
     // Where the service may not make them, somebody else has to.
@@ -83,15 +82,12 @@ async fn k6_topics_that_are_missing_are_named_and_consumed_once_they_are_made() 
     until(&service, "readiness names the topics", named).await;
     let mut client = service.client();
     let orders = place(&mut client, 20).await;
-    let kafka = queue.kafka;
-    let kafka = tokio::task::spawn_blocking(move || {
+    let kafka = Arc::clone(&queue.kafka);
+    let make = move || {
         let topics = [PAYMENTS, INVENTORY, SHIPMENTS, "orders.commands.v1"];
         kafka.create_topics(&topics.map(|name| Topic::new(name, 2)));
-        kafka
-    })
-    .await
-    .unwrap();
-    let queue = Queue { kafka };
+    };
+    tokio::task::spawn_blocking(make).await.unwrap();
     let facts: Vec<_> = orders.iter().flat_map(|order| life(order)).collect();
     queue.send(&facts).await;
     until_handled(&service, facts.len()).await;
@@ -105,14 +101,9 @@ async fn k6_topics_that_are_missing_are_named_and_consumed_once_they_are_made() 
         metric(&service, "kafka_paused").await > 0
     })
     .await;
-    let kafka = queue.kafka;
-    let kafka = tokio::task::spawn_blocking(move || {
-        kafka.create_topics(&[Topic::new(DEAD_LETTERS, 1)]);
-        kafka
-    })
-    .await
-    .unwrap();
-    let queue = Queue { kafka };
+    let kafka = Arc::clone(&queue.kafka);
+    let make = move || kafka.create_topics(&[Topic::new(DEAD_LETTERS, 1)]);
+    tokio::task::spawn_blocking(make).await.unwrap();
     until_handled(&service, facts.len() + 1).await;
     assert_eq!(queue.dead_letters().await.len(), 1);
     let well = async || metric(&service, "kafka_paused").await == 0;

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 use testkit::servers::Kafka;
 use testkit::servers::kafka::{Options, Topic};
 
@@ -19,7 +20,7 @@ const KEY_END: char = '\t';
 
 /// A broker of the test's own.
 pub(crate) struct Queue {
-    pub(crate) kafka: Kafka,
+    pub(crate) kafka: Arc<Kafka>,
 }
 
 /// A message as it is written: one line.
@@ -46,9 +47,14 @@ impl Queue {
             let mut topics: Vec<Topic> = INBOUND.map(|name| Topic::new(name, PARTITIONS)).to_vec();
             topics.push(Topic::new(DEAD_LETTERS, 1));
             kafka.create_topics(&topics);
-            Queue { kafka }
+            Queue::of(Arc::new(kafka))
         };
         tokio::task::spawn_blocking(start).await.unwrap()
+    }
+
+    /// On a broker that somebody else has started, and whose topics somebody else makes.
+    pub(crate) fn of(kafka: Arc<Kafka>) -> Queue {
+        Queue { kafka }
     }
 
     /// The environment of a service that consumes from here.

@@ -209,21 +209,10 @@ pub(crate) struct Feed {
 impl Feed {
     pub(crate) async fn read(client: &mut Client) -> Feed {
         let mut feed = Feed::default();
-        let mut after = "0".to_owned();
-        loop {
-            let page = client
-                .get(&format!("/v1/changes?limit=1000&after={after}"))
-                .await
-                .body;
-            let events = page["events"].as_array().unwrap();
-            if events.is_empty() {
-                return feed;
-            }
-            for event in events {
-                feed.add(event);
-            }
-            page["next_after"].as_str().unwrap().clone_into(&mut after);
+        for event in client.changes().await {
+            feed.add(&event);
         }
+        feed
     }
 
     fn add(&mut self, event: &Value) {
