@@ -5,12 +5,13 @@ use async_trait::async_trait;
 use order_core::ports::{
     FeedLeases, Holding, Lease, PartitionRecord, ReplicaId, StoreError, StoreId,
 };
+use order_store::reads;
 use std::time::Duration;
 
 #[async_trait]
 impl FeedLeases for PostgresStore {
     async fn store_id(&self) -> Result<StoreId, StoreError> {
-        self.reader.store_id().await
+        reads::store_id(&self.reader).await
     }
 
     async fn keep(&self, owner: ReplicaId, time: Duration) -> Result<Holding, StoreError> {

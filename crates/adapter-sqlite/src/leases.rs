@@ -9,6 +9,7 @@ use order_core::ports::{
     FeedLeases, Holding, Lease, PartitionRecord, ReplicaId, StoreError, StoreId,
 };
 use order_store::position::partitions;
+use order_store::reads;
 use sqlx::ConnectOptions;
 use sqlx::sqlite::SqliteConnection;
 use std::sync::{Mutex, PoisonError};
@@ -90,7 +91,7 @@ impl SqliteStore {
 #[async_trait]
 impl FeedLeases for SqliteStore {
     async fn store_id(&self) -> Result<StoreId, StoreError> {
-        self.reader.store_id().await
+        reads::store_id(&self.reader).await
     }
 
     async fn keep(&self, owner: ReplicaId, _time: Duration) -> Result<Holding, StoreError> {

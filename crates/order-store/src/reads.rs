@@ -6,7 +6,9 @@
 use crate::columns::Columns;
 use crate::prepare::fact_digest;
 use order_core::domain::{FactKey, IdempotencyKey, Order, OrderId, Timestamp};
-use order_core::ports::{Due, ParkedFact, RecordedEvent, StoreError, StoredFact, StoredRequest};
+use order_core::ports::{
+    Due, ParkedFact, RecordedEvent, StoreError, StoreId, StoredFact, StoredRequest,
+};
 use std::sync::Arc;
 
 /// Asks a database.
@@ -64,6 +66,8 @@ pub struct Statements {
     pub fact: &'static str,
     /// [`now`], one row of one number: milliseconds of the database's clock.
     pub now: &'static str,
+    /// [`store_id`], one row of one number of 128 bits. A table of one row has no plan to look at.
+    pub identity: &'static str,
     /// [`due`], at least one row, columns of [`Columns::due`].
     pub due: &'static str,
     /// [`parked_ready`], columns of [`Columns::parked_with_order`].
@@ -101,6 +105,16 @@ pub async fn find_external<R: Reads>(
     let values = R::Values::new().text(external_id);
     let rows = reader.ask(R::STATEMENTS.external, values).await?;
     reader.first(&rows, R::id)
+}
+
+/// `FeedLeases::store_id`.
+pub async fn store_id<R: Reads>(reader: &R) -> Result<StoreId, StoreError> {
+    let rows = reader.ask(R::STATEMENTS.identity, R::Values::new()).await?;
+    let missing = &"it has no row, which its migration made";
+    let row = rows
+        .first()
+        .ok_or_else(|| reader.unreadable("store_identity", missing))?;
+    Ok(StoreId(reader.wide(row, 0)?))
 }
 
 /// `OrderStore::find_request`.

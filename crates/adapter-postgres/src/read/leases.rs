@@ -2,14 +2,13 @@
 //! lease never waits for a batch of orders.
 
 use super::{Reader, Values};
-use order_core::ports::{Holding, Lease, PartitionRecord, ReplicaId, StoreError, StoreId};
+use order_core::ports::{Holding, Lease, PartitionRecord, ReplicaId, StoreError};
 use order_store::Columns;
 use order_store::reads::Values as _;
 use sqlx::postgres::PgRow;
 use std::time::Duration;
 use uuid::Uuid;
 
-pub(crate) const IDENTITY: &str = "SELECT id FROM store_identity";
 /// Tells that the replica lives, and gives partitions that are new a row.
 pub(crate) const APPEAR: &str = "WITH new AS ( \
         INSERT INTO feed_leases (partition) SELECT partition FROM feed WHERE last > 0 \
@@ -48,14 +47,6 @@ pub(crate) const RESTART: &str = "INSERT INTO feed_leases (partition, epoch, pub
     epoch = feed_leases.epoch + 1, expires_at = '-infinity', published = excluded.published";
 
 impl Reader {
-    pub(crate) async fn store_id(&self) -> Result<StoreId, StoreError> {
-        let rows = self.rows(IDENTITY, Values::new()).await?;
-        let row = rows.first().ok_or_else(|| {
-            self.unreadable("store_identity", &"it has no row, which its migration made")
-        })?;
-        Ok(StoreId(self.wide(row, 0)?))
-    }
-
     /// Renews and takes: see the port.
     pub(crate) async fn keep(
         &self,

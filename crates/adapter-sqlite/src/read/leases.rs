@@ -1,22 +1,13 @@
 //! What the file knows of the publishing of its feed.
 
 use super::{Reader, Values};
-use order_core::ports::{PartitionRecord, StoreError, StoreId};
+use order_core::ports::{PartitionRecord, StoreError};
 use order_store::Columns;
 use order_store::reads::Values as _;
 
-pub(crate) const IDENTITY: &str = "SELECT id FROM store_identity";
 pub(crate) const NOTES: &str = "SELECT partition, epoch, published FROM feed_published";
 
 impl Reader {
-    pub(crate) async fn store_id(&self) -> Result<StoreId, StoreError> {
-        let rows = self.rows(IDENTITY, Values::new()).await?;
-        let row = rows.first().ok_or_else(|| {
-            self.unreadable("store_identity", &"it has no row, which its migration made")
-        })?;
-        Ok(StoreId(self.wide(row, 0)?))
-    }
-
     /// What was noted of each partition; without an owner.
     pub(crate) async fn notes(&self) -> Result<Vec<PartitionRecord>, StoreError> {
         let rows = self.rows(NOTES, Values::new()).await?;

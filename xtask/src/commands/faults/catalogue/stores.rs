@@ -64,7 +64,7 @@ pub(super) const ROWS: &[Row] = &[
     ),
     named(
         row(
-            "P13",
+            "KILL",
             POSTGRES,
             "kill -9 of PostgreSQL under load",
             "nothing acknowledged lost, nothing doubled",
