@@ -24,6 +24,8 @@ const PATIENT_CALLERS: usize = 16;
 /// How often a refused caller tries again, and how long it waits for that, doubled each time.
 const RETRIES: u32 = 3;
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
+/// The first orders of a load are not answered before they went through the queue: not counted.
+const WARM_UP: Duration = Duration::from_secs(1);
 /// Connections of all callers together.
 const CONNECTIONS: usize = 4;
 
@@ -90,10 +92,19 @@ fn p99(times: &Mutex<Vec<Duration>>) -> Duration {
         .unwrap_or_default()
 }
 
+/// Orders a second that are placed while the load stands: `WARM_UP` from now, for `how_long`.
+async fn rate(tally: &Tally, how_long: Duration) -> u64 {
+    sleep(WARM_UP).await;
+    let (before, started) = (tally.placed(), Instant::now());
+    sleep(how_long).await;
+    let millis = u64::try_from(started.elapsed().as_millis()).unwrap();
+    (tally.placed() - before) * 1_000 / millis
+}
+
 /// Orders a second that callers get who wait for their answer before they ask again.
 async fn capacity(clients: &[Client], how_long: Duration) -> (u64, Duration) {
     let tally = Arc::new(Tally::default());
-    let until = Instant::now() + how_long;
+    let until = Instant::now() + WARM_UP + how_long;
     let mut callers = JoinSet::new();
     for caller in 0..PATIENT_CALLERS {
         let (tally, mut client) = (Arc::clone(&tally), clients[caller % CONNECTIONS].clone());
@@ -111,24 +122,27 @@ async fn capacity(clients: &[Client], how_long: Duration) -> (u64, Duration) {
             }
         });
     }
+    let capacity = rate(&tally, how_long).await;
     while let Some(ended) = callers.join_next().await {
         ended.unwrap();
     }
-    let seconds = u64::try_from(how_long.as_millis()).unwrap();
-    (tally.placed() * 1_000 / seconds, p99(&tally.admitted))
+    (capacity, p99(&tally.admitted))
 }
 
-/// Offers `rate` orders a second, whatever becomes of them.
-async fn offer(clients: &[Client], rate: u64, how_long: Duration) -> (Arc<Tally>, u64) {
-    const TICK: Duration = Duration::from_millis(10);
+/// Offers so many orders a second, whatever becomes of them, and counts those that are placed.
+async fn offer(clients: &[Client], a_second: u64, how_long: Duration) -> (Arc<Tally>, u64) {
     let tally = Arc::new(Tally::default());
-    let mut ticks = interval(TICK);
+    let goodput = {
+        let tally = Arc::clone(&tally);
+        tokio::spawn(async move { rate(&tally, how_long).await })
+    };
+    let mut ticks = interval(Duration::from_millis(10));
     ticks.set_missed_tick_behavior(MissedTickBehavior::Burst);
     let (mut callers, mut offered) = (JoinSet::new(), 0);
     let started = Instant::now();
-    while started.elapsed() < how_long {
+    while !goodput.is_finished() {
         ticks.tick().await;
-        let due = rate * u64::try_from(started.elapsed().as_millis()).unwrap() / 1_000;
+        let due = a_second * u64::try_from(started.elapsed().as_millis()).unwrap() / 1_000;
         while offered < due {
             let client = clients[usize::try_from(offered).unwrap() % CONNECTIONS].clone();
             let (tally, key) = (Arc::clone(&tally), format!("offered-{offered}"));
@@ -137,14 +151,10 @@ async fn offer(clients: &[Client], rate: u64, how_long: Duration) -> (Arc<Tally>
         }
         while callers.try_join_next().is_some() {}
     }
-    let placed_in_time = tally.placed();
     while let Some(ended) = callers.join_next().await {
         ended.unwrap();
     }
-    (
-        tally,
-        placed_in_time * 1_000 / u64::try_from(how_long.as_millis()).unwrap(),
-    )
+    (tally, goodput.await.unwrap())
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -161,7 +171,7 @@ async fn a8_three_times_the_capacity_with_retries_takes_nothing_from_what_is_don
         clients.push(grpc::client(service.grpc).await.unwrap());
     }
     proxy.set(Fault::Latency(LATENCY));
-    let how_long = Duration::from_secs(u64::try_from(times(4, 30)).unwrap());
+    let how_long = Duration::from_secs(u64::try_from(times(6, 30)).unwrap());
     let (capacity, calm_p99) = capacity(&clients, how_long).await;
     let (tally, goodput) = offer(&clients, capacity * 3, how_long).await;
     let (admitted_p99, refusal_p99) = (p99(&tally.admitted), p99(&tally.refusals));

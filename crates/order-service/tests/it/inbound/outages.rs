@@ -39,11 +39,11 @@ async fn c5_while_the_store_is_down_the_consumer_pauses_and_stays_in_its_group()
     // What comes meanwhile waits at the broker.
     queue.send(&messages[messages.len() / 2..]).await;
     let (began, cpu) = (Instant::now(), cpu_millis(service.pid()));
-    let ready = Client::new(service.management)
-        .get("/readyz?verbose")
-        .await
-        .body;
-    assert!(ready.to_string().contains("kafka-inbound"), "{ready}");
+    until(&service, "readiness tells that it pauses", async || {
+        let ready = Client::new(service.management).get("/readyz?verbose").await;
+        ready.body.to_string().contains("[-]kafka-inbound")
+    })
+    .await;
     // The outage has to last for longer than a member may be silent; nothing can be waited for.
     while began.elapsed() < OUTAGE {
         assert_eq!(handled(&service).await, done, "nothing is handled");
