@@ -127,6 +127,7 @@ async fn others(session: &mut PgConnection) {
     let statements = [
         LOOK_UP,
         load::LOAD,
+        load::LOAD_EXTERNAL,
         feed::FEED,
         feed::PARTITION,
         feed::HEADS,

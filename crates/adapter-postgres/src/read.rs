@@ -169,10 +169,6 @@ impl order_store::reads::Values for Values {
         Values(Ok(PgArguments::default()))
     }
 
-    fn text(self, text: &str) -> Values {
-        self.with(text)
-    }
-
     fn number(self, number: i64) -> Values {
         self.with(number)
     }

@@ -1,24 +1,24 @@
 //! Copies of orders in Redis, with their ages by Redis's own clock.
 
 use crate::link::Link;
+use crate::lookup::{Found, Lookup};
 use crate::metrics::{CacheMetrics, Put};
-use crate::server_time::{Sample, millis};
+use crate::server_time::millis;
 use async_trait::async_trait;
 use futures_util::future::join_all;
+use group_commit::GroupCommit;
 use order_core::domain::{Order, OrderId};
 use order_core::ports::{CachedOrder, OrderCache};
 use order_proto::storage;
-use redis::{RedisResult, Script, cmd, pipe};
+use redis::{Script, pipe};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-
-/// Bytes before the order: version, `as_of` and era, as `put.lua` writes them.
-const HEAD_BYTES: usize = 24;
 
 /// [`OrderCache`] in Redis, for all replicas.
 pub(crate) struct RedisCache {
     link: Arc<Link>,
     metrics: CacheMetrics,
+    lookups: GroupCommit<Lookup>,
     put: Script,
     mark: String,
 }
@@ -31,17 +31,19 @@ struct Parcel {
 }
 
 impl RedisCache {
-    pub(crate) fn new(link: Arc<Link>, metrics: CacheMetrics) -> RedisCache {
+    /// Copies by `link`; what callers want is asked for by `lookups`.
+    pub(crate) fn new(
+        link: Arc<Link>,
+        metrics: CacheMetrics,
+        lookups: GroupCommit<Lookup>,
+    ) -> RedisCache {
         RedisCache {
             metrics,
+            lookups,
             put: Script::new(include_str!("scripts/put.lua")),
-            mark: format!("{}:clock", link.config.prefix),
+            mark: link.config.clock_key(),
             link,
         }
-    }
-
-    fn key(&self, order_id: OrderId) -> String {
-        format!("{}:order:{order_id}", self.link.config.prefix)
     }
 
     fn parcel(&self, order: &Order) -> Option<Parcel> {
@@ -51,7 +53,7 @@ impl RedisCache {
             return None;
         }
         Some(Parcel {
-            key: self.key(order.order_id),
+            key: self.link.config.order_key(order.order_id),
             version: order.version,
             bytes,
         })
@@ -96,7 +98,7 @@ impl RedisCache {
         for order in orders {
             heads
                 .cmd("GETRANGE")
-                .arg(self.key(order.order_id))
+                .arg(self.link.config.order_key(order.order_id))
                 .arg(0)
                 .arg(7);
         }
@@ -113,68 +115,14 @@ impl RedisCache {
                 (kept < order.version || (renews && kept == order.version)).then_some(order)
             })
     }
-
-    /// The entry with its age at the server's time `now`, if it has one.
-    fn read(
-        &self,
-        entry: &[u8],
-        mark: &str,
-        now: Sample,
-        order_id: OrderId,
-    ) -> Option<CachedOrder> {
-        let (head, bytes) = entry.split_at_checked(HEAD_BYTES)?;
-        let mut numbers = head
-            .chunks_exact(8)
-            .filter_map(|chunk| Some(u64::from_be_bytes(chunk.try_into().ok()?)));
-        let (version, as_of, era) = (numbers.next()?, numbers.next()?, numbers.next()?);
-        let (current_era, last) = mark.split_once(':')?;
-        let (current_era, last): (u64, u64) = (current_era.parse().ok()?, last.parse().ok()?);
-        // A clock that has stepped back makes every age doubtful until the next put begins an era.
-        let now = now.server_millis();
-        if era != current_era || now < last {
-            return None;
-        }
-        let age = now.checked_sub(as_of)?;
-        let order = storage::decode_order(bytes);
-        match order.map_err(|error| error.to_string()) {
-            Ok(order) if order.order_id == order_id && order.version == version => {
-                Some(CachedOrder {
-                    order: Arc::new(order),
-                    // What was cut off of both times, a millisecond each.
-                    age: Duration::from_millis(age + 1),
-                })
-            }
-            unreadable => {
-                self.metrics.unreadable.inc();
-                let error = unreadable
-                    .err()
-                    .unwrap_or_else(|| "it is another order".to_owned());
-                tracing::warn!(%order_id, error, "a copy in Redis cannot be read; it counts as a miss");
-                None
-            }
-        }
-    }
 }
 
 #[async_trait]
 impl OrderCache for RedisCache {
     async fn get(&self, order_id: OrderId) -> Option<CachedOrder> {
-        let key = self.key(order_id);
-        let answer = self
-            .link
-            .call(|mut connection, live| async move {
-                // The time is asked for last, so that no age is told too low.
-                let mut lookup = pipe();
-                lookup.add_command(cmd("MGET").arg(key).arg(self.mark.as_str()).take());
-                lookup.cmd("TIME");
-                let answer: RedisResult<Lookup> = lookup.query_async(&mut connection).await;
-                let ((entry, mark), time) = answer?;
-                let now = Sample::now(time);
-                live.sampled(now);
-                Ok((entry, mark, now))
-            })
-            .await;
-        let found = answer.and_then(|(entry, mark, now)| self.read(&entry?, &mark?, now, order_id));
+        let waiting = self.lookups.submit(order_id, 1).await;
+        // Refused where too many wait, or where Redis is being left.
+        let found = waiting.ok().flatten().map(Found::now);
         let counter = match found {
             Some(_) => &self.metrics.hits,
             None => &self.metrics.misses,
@@ -201,6 +149,3 @@ impl OrderCache for RedisCache {
         join_all(parcels.map(|parcel| self.send(parcel, read_began, true))).await;
     }
 }
-
-/// An entry and the mark of the server's clock, then its time.
-type Lookup = ((Option<Vec<u8>>, Option<String>), (u64, u64));

@@ -1,11 +1,12 @@
 //! Where Redis is, and every bound of the adapter.
 
 use crate::error::UnusableUrl;
+use order_core::domain::OrderId;
 use percent_encoding::percent_decode_str;
-use planes::{Plane, PlaneKind};
+use planes::{Peer, Plane, PlaneKind, Resolver};
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
+use tls::ClientTls;
 
 /// Where Redis listens unless told otherwise.
 pub const DEFAULT_PORT: u16 = 6379;
@@ -14,9 +15,13 @@ pub const DEFAULT_PORT: u16 = 6379;
 #[derive(Clone, Debug)]
 pub struct Config {
     /// Where it listens.
-    pub address: SocketAddr,
+    pub peer: Peer,
+    /// Finds its addresses where it has a name.
+    pub resolver: Resolver,
     /// The plane by which every connection goes.
     pub plane: Plane,
+    /// How it is trusted; `None`: nothing is encrypted.
+    pub tls: Option<ClientTls>,
     /// The ACL user; `None`: Redis's default one.
     pub user: Option<String>,
     /// With what the user signs in; `None`: nobody signs in.
@@ -45,11 +50,13 @@ pub struct Config {
 }
 
 impl Config {
-    /// The default bounds, at this address.
-    pub fn at(address: SocketAddr) -> Config {
+    /// The default bounds, at this peer.
+    pub fn at(peer: impl Into<Peer>) -> Config {
         Config {
-            address,
+            peer: peer.into(),
+            resolver: Resolver::new(Plane::unbound(PlaneKind::Default)),
             plane: Plane::unbound(PlaneKind::Storage),
+            tls: None,
             user: None,
             password: None,
             database: 0,
@@ -65,15 +72,17 @@ impl Config {
         }
     }
 
-    /// The default bounds, at `redis://USER:PASSWORD@HOST:PORT/DATABASE`; the host is an address or
-    /// `localhost`. What is not understood is refused; messages never show the password.
+    /// The default bounds, at `redis://USER:PASSWORD@HOST:PORT/DATABASE`; `rediss://` speaks TLS and
+    /// trusts whom this machine trusts. What is not understood is refused; messages never show the
+    /// password.
     pub fn from_url(url: &str) -> Result<Config, UnusableUrl> {
-        if url.starts_with("rediss://") {
-            return Err(UnusableUrl("TLS to Redis is not there yet: use redis://"));
-        }
-        let rest = url
-            .strip_prefix("redis://")
-            .ok_or(UnusableUrl("it must begin with redis://"))?;
+        let (tls, rest) = match url.split_once("://") {
+            Some(("redis", rest)) => (None, rest),
+            Some(("rediss", rest)) => (Some(ClientTls::default()), rest),
+            _ => {
+                return Err(UnusableUrl("it must begin with redis:// or rediss://"));
+            }
+        };
         if rest.contains(['?', '#']) {
             return Err(UnusableUrl("it takes no parameters"));
         }
@@ -96,12 +105,25 @@ impl Config {
             user: (!user.is_empty()).then_some(user),
             password: (!password.is_empty()).then_some(Secret(password)),
             database,
+            tls,
             ..Config::at(host_and_port(host)?)
         })
     }
 }
 
-fn host_and_port(text: &str) -> Result<SocketAddr, UnusableUrl> {
+impl Config {
+    /// Where an order's copy is.
+    pub(crate) fn order_key(&self, order_id: OrderId) -> String {
+        format!("{}:order:{order_id}", self.prefix)
+    }
+
+    /// Where the mark of the server's clock is.
+    pub(crate) fn clock_key(&self) -> String {
+        format!("{}:clock", self.prefix)
+    }
+}
+
+fn host_and_port(text: &str) -> Result<Peer, UnusableUrl> {
     // A colon within brackets belongs to an IPv6 address.
     let (host, port) = match text.rsplit_once(':') {
         Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
@@ -111,15 +133,9 @@ fn host_and_port(text: &str) -> Result<SocketAddr, UnusableUrl> {
     let port = port
         .filter(|port| *port > 0)
         .ok_or(UnusableUrl("its port must be a number from 1 to 65535"))?;
-    let host = host.trim_start_matches('[').trim_end_matches(']');
-    let address = match host {
-        "localhost" => Some(IpAddr::V4(Ipv4Addr::LOCALHOST)),
-        literal => literal.parse().ok(),
-    };
-    let address = address.ok_or(UnusableUrl(
-        "its host must be an address: names of peers are resolved before they come here",
-    ))?;
-    Ok(SocketAddr::new(address, port))
+    Peer::new(host, port).map_err(|_| {
+        UnusableUrl("its host must be a name or an address, an IPv6 address in brackets")
+    })
 }
 
 fn decoded(text: &str) -> Result<String, UnusableUrl> {
@@ -146,7 +162,7 @@ mod tests {
     #[test]
     fn every_part_is_read() {
         let config = Config::from_url("redis://me:p%40ss@10.30.0.11:6380/3").unwrap();
-        assert_eq!(config.address.to_string(), "10.30.0.11:6380");
+        assert_eq!(config.peer.to_string(), "10.30.0.11:6380");
         assert_eq!(config.user.as_deref(), Some("me"));
         assert_eq!(config.password, Some(Secret("p@ss".into())));
         assert_eq!(config.database, 3);
@@ -156,12 +172,14 @@ mod tests {
     #[test]
     fn what_is_left_out_has_a_default() {
         let config = Config::from_url("redis://[::1]").unwrap();
-        assert_eq!(config.address.to_string(), "[::1]:6379");
+        assert_eq!(config.peer.to_string(), "[::1]:6379");
         assert_eq!(
             (config.user, config.password, config.database),
             (None, None, 0)
         );
-        let config = Config::from_url("redis://:pw@localhost/").unwrap();
+        let config = Config::from_url("redis://:pw@cache.example/").unwrap();
+        assert_eq!(config.peer.to_string(), "cache.example:6379");
+        assert_eq!(config.tls, None);
         assert_eq!(
             (config.user, config.password),
             (None, Some(Secret("pw".into())))
@@ -169,11 +187,17 @@ mod tests {
     }
 
     #[test]
+    fn its_scheme_says_whether_it_is_encrypted() {
+        let config = Config::from_url("rediss://cache.example").unwrap();
+        assert_eq!(config.tls, Some(ClientTls::default()));
+    }
+
+    #[test]
     fn what_is_not_understood_is_refused_without_the_password() {
         for (url, reason) in [
             ("http://me:secret@10.0.0.1", "redis://"),
-            ("rediss://me:secret@10.0.0.1", "TLS"),
-            ("redis://me:secret@cache.example", "address"),
+            ("redis://me:secret@", "a name or an address"),
+            ("redis://me:secret@10.0.0.300", "a name or an address"),
             ("redis://me:secret@10.0.0.1:0", "port"),
             ("redis://me:secret@10.0.0.1:x", "port"),
             ("redis://me:secret@10.0.0.1/one", "number"),

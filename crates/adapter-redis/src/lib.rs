@@ -11,6 +11,7 @@ mod error;
 mod limiter;
 mod link;
 mod local_limiter;
+mod lookup;
 mod metrics;
 mod server_time;
 
@@ -18,9 +19,11 @@ pub use config::{Config, DEFAULT_PORT, Secret};
 pub use error::UnusableUrl;
 
 use cache::RedisCache;
+use group_commit::GroupCommit;
 use limiter::RedisRateLimiter;
 use link::Link;
 use local_limiter::LocalRateLimiter;
+use lookup::Lookup;
 use metrics::{CacheMetrics, LimitMetrics, LinkMetrics};
 use order_core::ports::{Clock, OrderCache, Rate, RateLimiter};
 use prometheus_client::registry::Registry;
@@ -49,9 +52,20 @@ impl Redis {
     }
 
     /// Copies of orders for all replicas.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a Tokio runtime.
     pub fn cache(&self) -> Arc<dyn OrderCache> {
         let (link, metrics) = (Arc::clone(&self.link), self.cache_metrics.clone());
-        Arc::new(RedisCache::new(link, metrics))
+        let lookup = Lookup::new(Arc::clone(&link), metrics.clone());
+        let lookups = GroupCommit::start(lookup::BOUNDS, [lookup]);
+        #[expect(
+            clippy::expect_used,
+            reason = "the bounds are constants, and a runtime is asked for"
+        )]
+        let lookups = lookups.expect("copies can be asked for");
+        Arc::new(RedisCache::new(link, metrics, lookups))
     }
 
     /// Buckets for all replicas; while Redis is away, of this process by `clock`'s monotonic time.

@@ -17,6 +17,8 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
+use tls::TlsError;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{Notify, watch};
 use tokio::time::{sleep, timeout};
 
@@ -105,8 +107,8 @@ impl Link {
         if is_about_the_call(error) {
             self.metrics.failed(Failure::Refused);
             if !live.refusal_told.swap(true, Ordering::Relaxed) {
-                let address = self.config.address;
-                tracing::warn!(%address, %error, "Redis refuses calls; look at its memory and the user's rights");
+                let peer = &self.config.peer;
+                tracing::warn!(%peer, %error, "Redis refuses calls; look at its memory and the user's rights");
             }
         } else {
             self.metrics.failed(Failure::Connection);
@@ -132,7 +134,6 @@ impl Link {
 
     /// Opens the breaker, if this connection has not been given up already.
     fn open_breaker(&self, live: &Arc<Live>, failure: &str) {
-        let address = self.config.address;
         let opened = self.state.send_if_modified(|state| {
             let current = state
                 .live
@@ -146,7 +147,7 @@ impl Link {
         });
         if opened {
             self.metrics.up(false);
-            tracing::warn!(%address, failure, "Redis is away; going on without");
+            tracing::warn!(peer = %self.config.peer, failure, "Redis is away; going on without");
         }
         live.broken.notify_one();
     }
@@ -157,7 +158,7 @@ impl Link {
             live: Some(Arc::clone(live)),
             failure: String::new(),
         });
-        tracing::info!(address = %self.config.address, "Redis is there");
+        tracing::info!(peer = %self.config.peer, "Redis is there");
     }
 
     /// Tells why there is still no connection, once for each reason.
@@ -229,21 +230,42 @@ fn is_about_the_call(error: &RedisError) -> bool {
     )
 }
 
-/// A connection by the plane, signed in, whose server has answered a question.
+/// A connection by the plane, encrypted where that is asked for, whose server has answered a question.
 async fn open(config: &Config) -> Result<(Live, Driver), ConnectError> {
     let connect = ConnectOptions {
         timeout: config.connect_timeout,
         ..ConnectOptions::default()
     };
-    let stream = planes::connect(&config.plane, config.address, connect).await?;
-    let silent = |_| ConnectError::Silent {
-        address: config.address,
-        timeout: config.connect_timeout,
+    let connecting = config
+        .peer
+        .connect(&config.plane, &config.resolver, connect);
+    let stream = connecting.await?;
+    let opening = async {
+        match &config.tls {
+            None => sign_in(config, stream).await,
+            Some(tls) => match tls.connect(config.peer.host(), stream).await {
+                Ok(stream) => sign_in(config, stream).await,
+                Err(source) => Err(ConnectError::Tls {
+                    peer: config.peer.clone(),
+                    source,
+                }),
+            },
+        }
     };
-    let refused = |source| ConnectError::Refused {
-        address: config.address,
-        source,
-    };
+    let opened = timeout(config.connect_timeout, opening).await;
+    opened.unwrap_or_else(|_| {
+        Err(ConnectError::Silent {
+            peer: config.peer.clone(),
+            timeout: config.connect_timeout,
+        })
+    })
+}
+
+/// Signs in, and asks for the time.
+async fn sign_in<S>(config: &Config, stream: S) -> Result<(Live, Driver), ConnectError>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     let mut login = RedisConnectionInfo::default()
         .set_db(config.database.into())
         .set_lib_name("order-service", env!("CARGO_PKG_VERSION"));
@@ -258,22 +280,28 @@ async fn open(config: &Config) -> Result<(Live, Driver), ConnectError> {
         .set_response_timeout(None)
         .set_connection_timeout(None)
         .set_pipeline_buffer_size(QUEUED_CALLS);
-    let opening = async {
-        let (mut connection, driver) =
-            MultiplexedConnection::new_with_config(&login, stream, options).await?;
-        let mut driver: Driver = Box::pin(driver);
-        let time = tokio::select! {
-            time = async { cmd("TIME").query_async(&mut connection).await } => time?,
-            () = &mut driver => return Err(RedisError::from((ErrorKind::Io, "the connection was closed"))),
-        };
-        let live = Live {
-            connection,
-            sample: Mutex::new(Sample::now(time)),
-            broken: Notify::new(),
-            refusal_told: AtomicBool::new(false),
-        };
-        Ok((live, driver))
+    let refused = |source: RedisError| {
+        let peer = config.peer.clone();
+        match TlsError::within(config.peer.host(), &source) {
+            Some(source) => ConnectError::Tls { peer, source },
+            None => ConnectError::Refused { peer, source },
+        }
     };
-    let opened = timeout(config.connect_timeout, opening).await;
-    opened.map_err(silent)?.map_err(refused)
+    let (mut connection, driver) = MultiplexedConnection::new_with_config(&login, stream, options)
+        .await
+        .map_err(refused)?;
+    let mut driver: Driver = Box::pin(driver);
+    let time = tokio::select! {
+        time = async { cmd("TIME").query_async(&mut connection).await } => time.map_err(refused)?,
+        () = &mut driver => {
+            return Err(refused(RedisError::from((ErrorKind::Io, "the connection was closed"))));
+        }
+    };
+    let live = Live {
+        connection,
+        sample: Mutex::new(Sample::now(time)),
+        broken: Notify::new(),
+        refusal_told: AtomicBool::new(false),
+    };
+    Ok((live, driver))
 }

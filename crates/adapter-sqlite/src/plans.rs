@@ -119,7 +119,14 @@ async fn the_rarest_filter_leads() {
 async fn no_other_statement_walks_a_table_or_sorts() {
     let (_folder, mut connection) = database().await;
     let look_up = LOOK_UP.trim_start_matches("BEGIN IMMEDIATE;");
-    let statements = [look_up, HEADS, load::LOAD, feed::FEED, feed::SIZES];
+    let statements = [
+        look_up,
+        HEADS,
+        load::LOAD,
+        load::LOAD_EXTERNAL,
+        feed::FEED,
+        feed::SIZES,
+    ];
     let all = statements.into_iter().chain(STATEMENTS.all());
     for sql in all.chain(PARKING_MOVES) {
         let mut plan = plan(&mut connection, sql).await;

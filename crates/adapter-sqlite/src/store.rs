@@ -9,7 +9,7 @@ use crate::read::{Loader, Reader};
 use crate::{connect, folder, migrate};
 use async_trait::async_trait;
 use group_commit::ConfigError;
-use order_core::domain::{FactKey, IdempotencyKey, Order, OrderId, Timestamp};
+use order_core::domain::{FactKey, IdempotencyKey, Order, OrderId, OrderRef, Timestamp};
 use order_core::ports::{
     Change, Committed, Due, FeedToken, ListQuery, OrderStore, ParkedFact, RecordedEvent,
     StoreError, StoredFact, StoredRequest,
@@ -129,7 +129,7 @@ impl OrderStore for SqliteStore {
     }
 
     async fn load(&self, order_id: OrderId) -> Result<Option<Arc<Order>>, StoreError> {
-        self.batchers.load(order_id).await
+        self.batchers.load(OrderRef::Id(order_id)).await
     }
 
     async fn load_at(
@@ -140,8 +140,9 @@ impl OrderStore for SqliteStore {
         reads::load_at(&self.reader, order_id, version).await
     }
 
-    async fn find_external(&self, external_id: &str) -> Result<Option<OrderId>, StoreError> {
-        reads::find_external(&self.reader, external_id).await
+    async fn load_external(&self, external_id: &str) -> Result<Option<Arc<Order>>, StoreError> {
+        let order = OrderRef::External(external_id.to_owned());
+        self.batchers.load(order).await
     }
 
     async fn find_request(&self, key: IdempotencyKey) -> Result<Option<StoredRequest>, StoreError> {

@@ -6,6 +6,7 @@ mod kafka;
 mod reader;
 mod render;
 mod shared;
+mod tls;
 
 pub(crate) use database::Database;
 pub(crate) use kafka::Kafka;
@@ -87,11 +88,11 @@ impl Config {
             http_listen_addr: read.address("http_listen_addr"),
             grpc_listen_addr: read.address("grpc_listen_addr"),
             mgmt_listen_addr: read.address("mgmt_listen_addr"),
-            database: read.database(planes.storage.clone(), resolver),
+            database: read.database(planes.storage.clone(), resolver.clone()),
             feed_partitions: u16::try_from(partitions).unwrap_or(1),
             feed_lease: read.duration_from("feed_lease", MIN_FEED_LEASE),
             kafka: read.kafka(planes.data.clone(), partitions),
-            shared: read.shared(planes.storage.clone()),
+            shared: read.shared(planes.storage.clone(), resolver),
             planes,
             plane_wait: read.duration("plane_wait"),
             log_level: read.log_level("log_level"),

@@ -109,14 +109,14 @@ pub(crate) const SETTINGS: &[Setting] = &[
             "redis_url",
             "",
             "URL",
-            "What replicas share beside the store (copies of orders, rate limits): redis://USER:PASSWORD@HOST:PORT/DATABASE; unset: nothing",
+            "What replicas share beside the store (copies of orders, rate limits): redis://USER:PASSWORD@HOST:PORT/DATABASE, rediss:// with TLS; unset: nothing",
         )
     },
     setting(
         "redis_host",
         "",
         "HOST",
-        "Redis's address, in place of redis_url",
+        "Redis's name or address, in place of redis_url",
     ),
     setting(
         "redis_port",
@@ -139,6 +139,30 @@ pub(crate) const SETTINGS: &[Setting] = &[
             "With what it signs in, with redis_host; empty: nobody signs in",
         )
     },
+    setting(
+        "redis_tls_mode",
+        "",
+        "off|tls|mtls",
+        "Whether Redis's connection is encrypted; unset: as the scheme of redis_url says",
+    ),
+    setting(
+        "redis_tls_ca_file",
+        "",
+        "FILE",
+        "Whom Redis's certificate must come from, PEM; unset: whom this machine trusts",
+    ),
+    setting(
+        "redis_tls_cert_file",
+        "",
+        "FILE",
+        "The service's certificate for Redis, PEM; with redis_tls_key_file",
+    ),
+    setting(
+        "redis_tls_key_file",
+        "",
+        "FILE",
+        "The key of redis_tls_cert_file, PEM",
+    ),
     setting(
         "redis_prefix",
         "orders",

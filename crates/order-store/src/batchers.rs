@@ -8,7 +8,7 @@ use crate::metrics::register_gauge;
 use crate::prepare::Prepared;
 use crate::progress::Progress;
 use group_commit::{ConfigError, Flush, GroupCommit, Rejected, SubmitError};
-use order_core::domain::{Order, OrderId, Timestamp};
+use order_core::domain::{Order, OrderRef, Timestamp};
 use order_core::ports::{Change, Committed, FeedToken, StoreError};
 use prometheus_client::registry::Registry;
 use std::fmt;
@@ -41,7 +41,7 @@ pub struct Stats {
 impl<W, L> Batchers<W, L>
 where
     W: Flush<Item = Job, Output = Answer, Error = StoreError>,
-    L: Flush<Item = OrderId, Output = Loaded, Error = StoreError>,
+    L: Flush<Item = OrderRef, Output = Loaded, Error = StoreError>,
 {
     /// Starts one task for each writer and each loader, on the tokio runtime around this call. The
     /// writers tell `progress` of each batch.
@@ -71,10 +71,10 @@ where
         }
     }
 
-    /// `OrderStore::load`.
-    pub async fn load(&self, order_id: OrderId) -> Result<Option<Arc<Order>>, StoreError> {
+    /// `OrderStore::load` and `OrderStore::load_external`.
+    pub async fn load(&self, order: OrderRef) -> Result<Option<Arc<Order>>, StoreError> {
         let limit = self.bounds.read_timeout;
-        match tokio::time::timeout(limit, self.loads.submit(order_id, 0)).await {
+        match tokio::time::timeout(limit, self.loads.submit(order, 0)).await {
             Ok(Ok(loaded)) => loaded,
             Ok(Err(error)) => Err(self.submit_error(error)),
             Err(_) => Err(self.unavailable(&format!(

@@ -88,11 +88,6 @@ pub trait Columns {
         self.order_at(row, 0)
     }
 
-    /// `order_id`.
-    fn id(&self, row: &Self::Row) -> Result<OrderId, StoreError> {
-        self.order_id(row, 0)
-    }
-
     /// `fingerprint, order_id, version` of an idempotency key.
     fn request(&self, row: &Self::Row) -> Result<StoredRequest, StoreError> {
         Ok(StoredRequest {

@@ -31,9 +31,6 @@ pub trait Reads: Columns + Sync {
 pub trait Values: Sized + Send {
     /// None yet.
     fn new() -> Self;
-    /// A text.
-    #[must_use]
-    fn text(self, text: &str) -> Self;
     /// A number.
     #[must_use]
     fn number(self, number: i64) -> Self;
@@ -58,8 +55,6 @@ pub trait Values: Sized + Send {
 /// those of the named method of [`Columns`].
 #[derive(Clone, Copy, Debug)]
 pub struct Statements {
-    /// [`find_external`], columns of [`Columns::id`].
-    pub external: &'static str,
     /// [`find_request`], columns of [`Columns::request`].
     pub request: &'static str,
     /// [`find_fact`] by the digest of its id, columns of [`Columns::fact`].
@@ -82,9 +77,8 @@ pub struct Statements {
 
 impl Statements {
     /// All of them, for a test of their plans.
-    pub const fn all(&self) -> [&'static str; 9] {
+    pub const fn all(&self) -> [&'static str; 8] {
         [
-            self.external,
             self.request,
             self.fact,
             self.now,
@@ -95,16 +89,6 @@ impl Statements {
             self.history,
         ]
     }
-}
-
-/// `OrderStore::find_external`.
-pub async fn find_external<R: Reads>(
-    reader: &R,
-    external_id: &str,
-) -> Result<Option<OrderId>, StoreError> {
-    let values = R::Values::new().text(external_id);
-    let rows = reader.ask(R::STATEMENTS.external, values).await?;
-    reader.first(&rows, R::id)
 }
 
 /// `FeedLeases::store_id`.

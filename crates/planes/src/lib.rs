@@ -3,10 +3,11 @@
 //! A multi-homed pod has one network interface for each kind of traffic. A [`Plane`] names the kind
 //! and, where it is set, the interface; it is the only key to a socket here. [`listen()`] and
 //! [`connect()`] bind to the plane's interface with `SO_BINDTODEVICE` before anything else, and never
-//! fall back to an unbound socket. [`serve()`] is the accept loop that every TCP edge shares.
+//! fall back to an unbound socket. [`serve()`] is the accept loop that every TCP edge shares; a
+//! [`Resolver`] asks name servers, and [`raw_socket`] makes sockets for C libraries.
 //!
-//! What never enters: a protocol above TCP, a datagram socket (`IP_PKTINFO` and IPv6 scope ids
-//! override the binding), `getaddrinfo` (it opens unbound sockets of its own).
+//! What never enters: a protocol above TCP but DNS, `getaddrinfo` (it opens unbound sockets of its
+//! own), a datagram that names its interface (`IP_PKTINFO` and IPv6 scope ids override the binding).
 
 mod backoff;
 mod connect;

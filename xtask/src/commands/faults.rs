@@ -14,8 +14,8 @@ use report::Tried;
 pub(crate) const HELP: &str = "\
 Usage: cargo xtask faults [--list] [--only ID]... [--seed N] [--small] [--report FILE]
 
-Injects every fault of the catalogue on real servers and checks what must hold all the same: each
-row is one or more tests, run one row after the other. Rows are as large as the catalogue asks
+Injects the faults of the catalogue (--list) on real servers and checks what must hold all the same:
+each row is one or more tests, run one row after the other. Rows are as large as the catalogue asks
 (--small: as in CI). A row whose tests count nothing, or which has no test, fails. At the end the
 table of what was counted is printed.
 

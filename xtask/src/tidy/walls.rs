@@ -84,7 +84,7 @@ pub(crate) const WALLS: &[Wall] = &[
     },
     Wall {
         name: "adapter-redis",
-        ours: &["order-core", "order-proto", "planes"],
+        ours: &["group-commit", "order-core", "order-proto", "planes", "tls"],
         outside: Outside::Not(ALL_BUT_REDIS),
     },
     Wall {
@@ -146,6 +146,7 @@ pub(crate) const WALLS: &[Wall] = &[
             "order-json",
             "order-proto",
             "planes",
+            "tls",
         ],
         outside: Outside::Not(EDGES_AND_STORES),
     },
@@ -170,6 +171,12 @@ pub(crate) const WALLS: &[Wall] = &[
         name: "testkit",
         ours: &["order-core", "order-json", "order-proto", "planes"],
         outside: Outside::Not(EDGES_AND_STORES),
+    },
+    Wall {
+        name: "tls",
+        ours: &[],
+        // It is handed streams.
+        outside: Outside::Only(&["rustls-native-certs", "thiserror", "tokio", "tokio-rustls"]),
     },
     Wall {
         name: "xtask",

@@ -47,8 +47,8 @@ impl OrderStore for SlowStore {
         self.inner.load_at(id, version).await
     }
 
-    async fn find_external(&self, external_id: &str) -> Result<Option<OrderId>, StoreError> {
-        self.inner.find_external(external_id).await
+    async fn load_external(&self, external_id: &str) -> Result<Option<Arc<Order>>, StoreError> {
+        self.inner.load_external(external_id).await
     }
 
     async fn find_request(&self, key: IdempotencyKey) -> Result<Option<StoredRequest>, StoreError> {

@@ -4,7 +4,6 @@ use order_store::reads::Statements;
 
 pub(crate) const STATEMENTS: Statements = Statements {
     identity: "SELECT id FROM store_identity",
-    external: "SELECT order_id FROM orders WHERE external_id = $1",
     request: "SELECT request_fingerprint, order_id, version FROM order_events WHERE request_key = $1",
     fact: "SELECT fingerprint, order_id IS NOT NULL, order_id, version FROM facts WHERE key = $1",
     now: "SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::int8",

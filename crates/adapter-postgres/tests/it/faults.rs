@@ -196,7 +196,7 @@ async fn cancelled_calls_leave_no_transaction_and_no_wrong_answer() {
                 store.load(id),
                 store.load(placed),
                 store.list(&query),
-                store.find_external("shop-1"),
+                store.load_external("shop-1"),
                 store.commit(desk.place(new_order())),
             );
         };
@@ -207,10 +207,8 @@ async fn cancelled_calls_leave_no_transaction_and_no_wrong_answer() {
     assert_eq!(open, [0]);
     tool.close().await.unwrap();
     for _ in 0..20 {
-        assert_eq!(
-            store.find_external("shop-1").await.unwrap(),
-            Some(order.order_id)
-        );
+        let found = store.load_external("shop-1").await.unwrap().unwrap();
+        assert_eq!(found.order_id, order.order_id);
         assert_eq!(
             store.load(order.order_id).await.unwrap().as_ref(),
             Some(&order)

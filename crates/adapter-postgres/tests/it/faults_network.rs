@@ -127,7 +127,7 @@ async fn a_black_hole_ends_by_deadlines_and_is_named() {
     let (written, read, listed) = tokio::join!(
         store.commit(change.clone()),
         store.load(order.order_id),
-        store.find_external("shop-1"),
+        store.load_external("shop-1"),
     );
     assert!(started.elapsed() < SHORT * 15, "{:?}", started.elapsed());
     let address = proxy.address().to_string();

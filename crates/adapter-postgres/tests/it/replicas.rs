@@ -105,8 +105,8 @@ impl OrderStore for Pair {
     async fn load_at(&self, id: OrderId, version: u64) -> Result<Option<Arc<Order>>, StoreError> {
         self.next().load_at(id, version).await
     }
-    async fn find_external(&self, external_id: &str) -> Result<Option<OrderId>, StoreError> {
-        self.next().find_external(external_id).await
+    async fn load_external(&self, external_id: &str) -> Result<Option<Arc<Order>>, StoreError> {
+        self.next().load_external(external_id).await
     }
     async fn find_request(&self, key: IdempotencyKey) -> Result<Option<StoredRequest>, StoreError> {
         self.next().find_request(key).await

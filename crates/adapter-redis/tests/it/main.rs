@@ -7,3 +7,4 @@ mod conformance;
 mod hot_key;
 mod keeping;
 mod support;
+mod trust;

@@ -1,17 +1,18 @@
-//! Orders by id, coalesced: what waits is one statement. A caller still gets a fresh order, at nearly
-//! the price of a cached one.
+//! Orders by id and by their callers' numbers, coalesced: ids that wait are one statement. A caller still
+//! gets a fresh order, at nearly the price of a cached one.
 
 use crate::commit::wide;
 use crate::config::Config;
 use crate::connect;
 use crate::error::{store_error, unreadable};
 use group_commit::{Flush, FlushError};
-use order_core::domain::OrderId;
+use order_core::domain::{Order, OrderId, OrderRef};
 use order_core::ports::StoreError;
 use order_proto::storage::decode_order;
 use order_store::{Loaded, Loads};
-use sqlx::sqlite::SqliteConnection;
+use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{ConnectOptions, Row};
+use std::fmt::Display;
 use std::sync::Arc;
 
 /// One loading connection. What it is asked for is read in a transaction that begins afterwards, so
@@ -29,6 +30,10 @@ pub(crate) const LOAD: &str = "WITH RECURSIVE ids(at) AS ( \
     CROSS JOIN orders o ON o.order_id = substr(?1, at, 16) \
     CROSS JOIN order_events e ON e.position = o.position";
 
+/// One at a time: there is no way to the database that could be saved.
+pub(crate) const LOAD_EXTERNAL: &str = "SELECT o.order_id, e.snapshot FROM orders o \
+    CROSS JOIN order_events e ON e.position = o.position WHERE o.external_id = ?1";
+
 impl Loader {
     pub(crate) fn new(config: Arc<Config>) -> Loader {
         Loader {
@@ -37,29 +42,50 @@ impl Loader {
         }
     }
 
-    async fn load(&mut self, ids: &[OrderId]) -> sqlx::Result<Vec<Loaded>> {
+    async fn load(&mut self, wanted: &[OrderRef]) -> sqlx::Result<Vec<Loaded>> {
         let connection = match &mut self.connection {
             Some(connection) => connection,
             none => none.insert(connect::reader(&self.config).connect().await?),
         };
-        let mut blob: Vec<u8> = Vec::with_capacity(ids.len() * 16);
-        let mut loads = Loads::of(ids, |id| blob.extend_from_slice(&id.to_bytes()));
-        for row in sqlx::query(LOAD).bind(blob).fetch_all(connection).await? {
-            let id = OrderId::from_u128(wide(&row, 0)?);
-            let order = decode_order(row.try_get_unchecked(1)?);
-            let unreadable = |error| unreadable(&self.config.path, &format!("order {id}"), &error);
-            loads.found(id, order.map(Arc::new).map_err(unreadable));
+        let mut ids: Vec<u8> = Vec::with_capacity(wanted.len() * 16);
+        let mut externals: Vec<&str> = Vec::new();
+        let mut loads = Loads::of(wanted, |one| match one {
+            OrderRef::Id(id) => ids.extend_from_slice(&id.to_bytes()),
+            OrderRef::External(external) => externals.push(external),
+        });
+        if !ids.is_empty() {
+            let rows = sqlx::query(LOAD).bind(ids).fetch_all(&mut *connection);
+            for row in rows.await? {
+                let id = OrderId::from_u128(wide(&row, 0)?);
+                loads.found(id, order(&self.config, &row, &id)?);
+            }
+        }
+        for external in externals {
+            let row = sqlx::query(LOAD_EXTERNAL).bind(external);
+            if let Some(row) = row.fetch_optional(&mut *connection).await? {
+                loads.found_external(external, order(&self.config, &row, &external)?);
+            }
         }
         Ok(loads.answers())
     }
 }
 
+fn order(
+    config: &Config,
+    row: &SqliteRow,
+    name: &dyn Display,
+) -> sqlx::Result<Result<Arc<Order>, StoreError>> {
+    let order = decode_order(row.try_get_unchecked(1)?);
+    let unreadable = |error| unreadable(&config.path, &format!("order {name}"), &error);
+    Ok(order.map(Arc::new).map_err(unreadable))
+}
+
 impl Flush for Loader {
-    type Item = OrderId;
+    type Item = OrderRef;
     type Output = Loaded;
     type Error = StoreError;
 
-    async fn flush(&mut self, batch: &[OrderId]) -> Result<Vec<Loaded>, FlushError<StoreError>> {
+    async fn flush(&mut self, batch: &[OrderRef]) -> Result<Vec<Loaded>, FlushError<StoreError>> {
         self.load(batch).await.map_err(|error| {
             self.connection = None;
             FlushError::Failed(store_error(&self.config.path, "read", &error))

@@ -70,7 +70,7 @@ impl Orders {
             cause: Arc::new(cause),
             parked: true,
         };
-        match self.record_in(order_id, &recording).await {
+        match self.record_in(order_id, None, &recording).await {
             Ok(_) => Ok(true),
             Err(AppError::Refused(_) | AppError::FactIdReused | AppError::Contended { .. }) => {
                 Ok(false)

@@ -99,8 +99,9 @@ impl Orders {
             });
         }
         if let Some(external_id) = &order.external_id
-            && let Some(order_id) = self.store.find_external(external_id).await?
+            && let Some(taken) = self.store.load_external(external_id).await?
         {
+            let order_id = taken.order_id;
             return Err(AppError::ExternalIdTaken { order_id });
         }
         Arc::make_mut(&mut order).order_id = OrderId::NIL;

@@ -79,14 +79,19 @@ impl Orders {
             return self.preview_fact(&recording).await;
         }
         for _ in 0..MAX_ATTEMPTS {
-            let Some(order_id) = self.find_order(&recording.fact.order).await? else {
-                match self.park(&recording).await? {
-                    Some(receipt) => return Ok(receipt),
-                    None => continue,
+            let recorded = match &recording.fact.order {
+                OrderRef::Id(order_id) => self.record_in(*order_id, None, &recording).await?,
+                OrderRef::External(external_id) => {
+                    match self.store.load_external(external_id).await? {
+                        Some(order) => {
+                            self.record_in(order.order_id, Some(order), &recording)
+                                .await?
+                        }
+                        None => None,
+                    }
                 }
             };
-            // An id that names no order is told by the loading, and then the fact is parked.
-            if let Some(receipt) = self.record_in(order_id, &recording).await? {
+            if let Some(receipt) = recorded {
                 return Ok(receipt);
             }
             if let Some(receipt) = self.park(&recording).await? {
@@ -98,15 +103,22 @@ impl Orders {
         })
     }
 
-    /// Records a fact in this order; `None` if there is no such order.
+    /// Records a fact in this order, whose newest state was `loaded`, if it was; `None` if there is no
+    /// such order.
     pub(super) async fn record_in(
         &self,
         order_id: OrderId,
+        loaded: Option<Arc<Order>>,
         recording: &Recording,
     ) -> Result<Option<FactReceipt>, AppError> {
-        let _turn = self.turns.wait_for(order_id).await;
+        let turn = self.turns.wait_for(order_id).await;
+        let mut loaded = loaded.filter(|_| !turn.was_waited_for());
         for _ in 0..MAX_ATTEMPTS {
-            let Some(order) = self.store.load(order_id).await? else {
+            let known = match loaded.take() {
+                Some(order) => Some(order),
+                None => self.store.load(order_id).await?,
+            };
+            let Some(order) = known else {
                 return Ok(None);
             };
             let decision = self.decide(&order, recording)?;
@@ -132,13 +144,6 @@ impl Orders {
     fn decide(&self, order: &Order, recording: &Recording) -> Result<Decision, AppError> {
         let cause = Arc::clone(&recording.cause);
         Ok(order.record(recording.fact.fact.clone(), self.clock.now(), cause)?)
-    }
-
-    async fn find_order(&self, order: &OrderRef) -> Result<Option<OrderId>, AppError> {
-        match order {
-            OrderRef::Id(order_id) => Ok(Some(*order_id)),
-            OrderRef::External(external_id) => Ok(self.store.find_external(external_id).await?),
-        }
     }
 
     /// Lets the fact wait for its order; `None` if the order has come meanwhile.
@@ -172,10 +177,11 @@ impl Orders {
             order_id: None,
             version: None,
         };
-        let Some(order_id) = self.find_order(&recording.fact.order).await? else {
-            return Ok(parked);
+        let known = match &recording.fact.order {
+            OrderRef::Id(order_id) => self.store.load(*order_id).await?,
+            OrderRef::External(external_id) => self.store.load_external(external_id).await?,
         };
-        let Some(order) = self.store.load(order_id).await? else {
+        let Some(order) = known else {
             return Ok(parked);
         };
         let decision = self.decide(&order, recording)?;

@@ -71,7 +71,17 @@ pub(super) struct Waiting<'t> {
 }
 
 /// A turn, until it is dropped.
-pub(super) struct Turn<'t>(&'t Queue);
+pub(super) struct Turn<'t> {
+    queue: &'t Queue,
+    waited: bool,
+}
+
+impl Turn<'_> {
+    /// Whether somebody else had a turn meanwhile: what was read of the order before may be old.
+    pub(super) fn was_waited_for(&self) -> bool {
+        self.waited
+    }
+}
 
 impl<'t> Future for Waiting<'t> {
     type Output = Turn<'t>;
@@ -82,7 +92,10 @@ impl<'t> Future for Waiting<'t> {
         match self.ticket {
             None if !state.taken => {
                 state.taken = true;
-                return Poll::Ready(Turn(queue));
+                return Poll::Ready(Turn {
+                    queue,
+                    waited: false,
+                });
             }
             None => {
                 let ticket = state.next_ticket;
@@ -93,7 +106,10 @@ impl<'t> Future for Waiting<'t> {
             Some(ticket) if state.called == Some(ticket) => {
                 state.called = None;
                 self.ticket = None;
-                return Poll::Ready(Turn(queue));
+                return Poll::Ready(Turn {
+                    queue,
+                    waited: true,
+                });
             }
             Some(ticket) => {
                 let mut waiting = state.waiting.iter_mut();
@@ -121,7 +137,7 @@ impl Drop for Waiting<'_> {
 
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
-        self.0.pass_on();
+        self.queue.pass_on();
     }
 }
 

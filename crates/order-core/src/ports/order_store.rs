@@ -41,8 +41,8 @@ pub trait OrderStore: Send + Sync {
         version: u64,
     ) -> Result<Option<Arc<Order>>, StoreError>;
 
-    /// The order with this number of the caller's.
-    async fn find_external(&self, external_id: &str) -> Result<Option<OrderId>, StoreError>;
+    /// The newest state of the order with this number of the caller's.
+    async fn load_external(&self, external_id: &str) -> Result<Option<Arc<Order>>, StoreError>;
 
     /// What was answered under this idempotency key.
     async fn find_request(&self, key: IdempotencyKey) -> Result<Option<StoredRequest>, StoreError>;

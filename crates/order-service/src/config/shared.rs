@@ -5,8 +5,8 @@ use super::render::hide_password;
 use crate::settings::Source;
 use adapter_redis::Secret;
 use order_core::ports::Rate;
-use planes::Plane;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use planes::{Peer, Plane, Resolver};
+use std::net::{Ipv4Addr, SocketAddr};
 
 /// Calls of a rate, and of a burst, at most.
 const MAX_RATE_CALLS: u32 = 1_000_000;
@@ -21,8 +21,8 @@ pub(crate) struct Shared {
 }
 
 impl Reader<'_> {
-    /// Redis, by `storage`, and the rate.
-    pub(super) fn shared(&mut self, storage: Plane) -> Shared {
+    /// Redis, by `storage` and found by `resolver`, and the rate.
+    pub(super) fn shared(&mut self, storage: Plane, resolver: Resolver) -> Shared {
         let (url, host) = (self.text("redis_url"), self.text("redis_host"));
         let redis = match (url.is_empty(), host.is_empty()) {
             (true, true) => None,
@@ -39,9 +39,16 @@ impl Reader<'_> {
                 fits.then(|| text.to_owned())
             },
         );
+        let by_url = redis.as_ref().is_some_and(|config| config.tls.is_some());
+        let tls = redis
+            .is_some()
+            .then(|| self.client_tls("redis", by_url))
+            .flatten();
         Shared {
             redis: redis.map(|config| adapter_redis::Config {
                 plane: storage,
+                resolver,
+                tls,
                 prefix,
                 ..config
             }),
@@ -69,14 +76,14 @@ impl Reader<'_> {
     }
 
     fn redis_of_parts(&mut self, host: &str) -> adapter_redis::Config {
-        let fallback = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
-        let must_be = "an address such as 10.30.0.11, or localhost";
-        let address = self.parse("redis_host", fallback, must_be, |_| match host {
-            "localhost" => Some(Ipv4Addr::LOCALHOST.into()),
-            address => address.parse().ok(),
-        });
         let port = self.parse("redis_port", 0, "a port from 1 to 65535", |text| {
             text.parse().ok().filter(|port| *port > 0)
+        });
+        let fallback = Peer::from(SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)));
+        let must_be = "a name or an address, such as cache.example or 10.30.0.11";
+        // A port that is wrong was told of already.
+        let peer = self.parse("redis_host", fallback, must_be, |_| {
+            Peer::new(host, port.max(1)).ok()
         });
         let set = |text: String| (!text.is_empty()).then_some(text);
         let (user, password) = (
@@ -92,7 +99,7 @@ impl Reader<'_> {
         adapter_redis::Config {
             user,
             password: password.map(Secret),
-            ..adapter_redis::Config::at(SocketAddr::new(address, port))
+            ..adapter_redis::Config::at(peer)
         }
     }
 
@@ -142,7 +149,8 @@ fn calls(text: &str) -> Option<u32> {
 
 /// Where the limits and copies are, for people; no secrets.
 pub(crate) fn describe(redis: &adapter_redis::Config) -> String {
-    format!("Redis at {}", redis.address)
+    let how = if redis.tls.is_some() { " by TLS" } else { "" };
+    format!("Redis at {}{how}", redis.peer)
 }
 
 impl Shared {
@@ -151,7 +159,16 @@ impl Shared {
         if !read.text("redis_url").is_empty() || !read.text("redis_host").is_empty() {
             return;
         }
-        for key in ["redis_user", "redis_password", "redis_port", "redis_prefix"] {
+        for key in [
+            "redis_user",
+            "redis_password",
+            "redis_port",
+            "redis_prefix",
+            "redis_tls_mode",
+            "redis_tls_ca_file",
+            "redis_tls_cert_file",
+            "redis_tls_key_file",
+        ] {
             let source = &read.values.get(key).source;
             if *source != Source::Default && !matches!(source, Source::File(_)) {
                 read.errors.push(format!(
@@ -185,8 +202,8 @@ mod tests {
         ]);
         let (url, parts) = (url.redis.unwrap(), parts.redis.unwrap());
         assert_eq!(
-            (url.address, &url.user, &url.password, url.prefix.as_str()),
-            (parts.address, &parts.user, &parts.password, "orders")
+            (url.peer, &url.user, &url.password, url.prefix.as_str()),
+            (parts.peer, &parts.user, &parts.password, "orders")
         );
         assert_eq!(parts.plane.interface(), Some("net3"));
         assert_eq!(parts.prefix, "shop");
@@ -213,7 +230,7 @@ mod tests {
     #[test]
     fn what_cannot_be_used_is_told_without_the_password() {
         for (environment, words) in [
-            (&[("REDIS_URL", "redis://me:secret@cache")][..], "address"),
+            (&[("REDIS_URL", "redis://me:secret@10.0.0")][..], "address"),
             (&[("REDIS_URL", "http://me:secret@10.0.0.1")], "redis://"),
             (
                 &[
@@ -222,7 +239,7 @@ mod tests {
                 ],
                 "keep one",
             ),
-            (&[("REDIS_HOST", "cache.example")], "10.30.0.11"),
+            (&[("REDIS_HOST", "cache example")], "10.30.0.11"),
             (&[("REDIS_HOST", "10.0.0.1"), ("REDIS_PORT", "0")], "a port"),
             (
                 &[("REDIS_HOST", "10.0.0.1"), ("REDIS_USER", "me")],

@@ -9,6 +9,8 @@ use serde_json::Value;
 use sqlx::Connection;
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
+use testkit::rows;
+use tokio::task::JoinSet;
 use tonic::Code;
 
 /// Requests at the same time under one key, half of them by each protocol.
@@ -50,15 +52,75 @@ async fn one_key_at_once(store: &Store) {
     }
     assert_eq!(ids.len(), 1, "{ids:?}");
     let mut client = service.client();
-    assert_eq!(events(&mut client).await.len(), 1);
+    let events = events(&mut client).await.len();
+    assert_eq!(events, 1);
+    rows::told(
+        "A2",
+        "one key and one body at once, by REST and gRPC",
+        &[
+            ("requests", CONCURRENT as u64),
+            ("different answers", ids.len() as u64),
+            ("events", events as u64),
+        ],
+    );
+}
 
-    // The same key for something else is refused, by whatever door it comes.
-    let other = client.post("/v1/orders", "one", order(2)).await;
-    assert_eq!(other.status, StatusCode::UNPROCESSABLE_ENTITY);
-    let mut grpc = grpc::client(grpc).await.unwrap();
-    let other = grpc.place_order(grpc::place("one", 2)).await.unwrap_err();
-    assert_eq!(other.code(), Code::AlreadyExists, "{other}");
-    assert_eq!(events(&mut client).await.len(), 1);
+/// The same key for something else is refused, by whatever door it comes; and of those who come at once,
+/// each with another body, one alone is right.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a3_a_key_with_another_body_changes_nothing() {
+    let store = Store::postgres();
+    let service = Service::start_on(&store.url(), &[]);
+    let (rest, grpc) = (service.rest, service.grpc);
+    let mut calls = JoinSet::new();
+    for number in 0..CONCURRENT {
+        let quantity = u32::try_from(number).unwrap() + 1;
+        calls.spawn(async move {
+            if number % 2 == 0 {
+                let body = order(quantity.into());
+                let answer = Client::new(rest).post("/v1/orders", "one", body).await;
+                let code = answer.body["code"].as_str();
+                let right = answer.status == StatusCode::CREATED;
+                assert!(
+                    right || code == Some("idempotency_key_reused"),
+                    "{answer:?}"
+                );
+                assert_eq!(!right, answer.status == StatusCode::UNPROCESSABLE_ENTITY);
+                right
+            } else {
+                let mut client = grpc::client(grpc).await.unwrap();
+                let answer = client
+                    .place_order(grpc::place("one", quantity.into()))
+                    .await;
+                match answer {
+                    Ok(_) => true,
+                    Err(status) => {
+                        assert_eq!(status.code(), Code::AlreadyExists, "{status}");
+                        false
+                    }
+                }
+            }
+        });
+    }
+    let right = calls
+        .join_all()
+        .await
+        .into_iter()
+        .filter(|right| *right)
+        .count();
+    assert_eq!(right, 1);
+    let events = events(&mut service.client()).await.len();
+    assert_eq!(events, 1);
+    rows::told(
+        "A3",
+        "one key with so many bodies at once, by REST and gRPC",
+        &[
+            ("bodies", CONCURRENT as u64),
+            ("placed", right as u64),
+            ("told that the key is used", (CONCURRENT - right) as u64),
+            ("events", events as u64),
+        ],
+    );
 }
 
 async fn events(client: &mut Client) -> Vec<Value> {

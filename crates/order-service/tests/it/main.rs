@@ -16,6 +16,7 @@ mod feed_replicas;
 mod feed_setup;
 mod grpc;
 mod history;
+mod idle;
 mod inbound;
 mod kill;
 mod life;

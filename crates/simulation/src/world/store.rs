@@ -4,7 +4,7 @@ use super::replica::Life;
 use super::writer::{Loader, Writer, away};
 use super::{World, count};
 use async_trait::async_trait;
-use order_core::domain::{FactKey, IdempotencyKey, Order, OrderId, Timestamp};
+use order_core::domain::{FactKey, IdempotencyKey, Order, OrderId, OrderRef, Timestamp};
 use order_core::ports::{
     Change, Committed, Due, EventFeed, FeedError, FeedLeases, FeedPosition, FeedToken, Holding,
     Lease, ListQuery, OrderStore, PageLimit, ParkedFact, PartitionRecord, RecordedEvent, ReplicaId,
@@ -92,14 +92,14 @@ impl OrderStore for SimStore {
         self.batchers.commit(change).await
     }
     async fn load(&self, id: OrderId) -> Result<Option<Arc<Order>>, StoreError> {
-        self.batchers.load(id).await
+        self.batchers.load(OrderRef::Id(id)).await
     }
     async fn load_at(&self, id: OrderId, version: u64) -> Result<Option<Arc<Order>>, StoreError> {
         self.ask(self.world.database.load_at(id, version)).await
     }
-    async fn find_external(&self, external_id: &str) -> Result<Option<OrderId>, StoreError> {
-        self.ask(self.world.database.find_external(external_id))
-            .await
+    async fn load_external(&self, external_id: &str) -> Result<Option<Arc<Order>>, StoreError> {
+        let order = OrderRef::External(external_id.to_owned());
+        self.batchers.load(order).await
     }
     async fn find_request(&self, key: IdempotencyKey) -> Result<Option<StoredRequest>, StoreError> {
         self.ask(self.world.database.find_request(key)).await

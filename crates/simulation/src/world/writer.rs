@@ -5,7 +5,7 @@ use super::replica::Life;
 use super::{World, count};
 use crate::sabotage::Sabotage;
 use group_commit::{Flush, FlushError};
-use order_core::domain::{Event, EventData, OrderId, State};
+use order_core::domain::{Event, EventData, OrderId, OrderRef, State};
 use order_core::ports::{Change, Committed, OrderStore, StoreError};
 use order_store::{Answer, Job, Loaded, Loads};
 use std::sync::Arc;
@@ -110,17 +110,28 @@ impl Loader {
 }
 
 impl Flush for Loader {
-    type Item = OrderId;
+    type Item = OrderRef;
     type Output = Loaded;
     type Error = StoreError;
 
-    async fn flush(&mut self, batch: &[OrderId]) -> Result<Vec<Loaded>, FlushError<StoreError>> {
+    async fn flush(&mut self, batch: &[OrderRef]) -> Result<Vec<Loaded>, FlushError<StoreError>> {
         self.life.way().await;
-        let mut ids = Vec::with_capacity(batch.len());
-        let mut loads = Loads::of(batch, |id| ids.push(id));
-        for id in ids {
-            if let Some(order) = self.world.database.load(id).await.transpose() {
-                loads.found(id, order);
+        let mut wanted = Vec::with_capacity(batch.len());
+        let mut loads = Loads::of(batch, |one| wanted.push(one));
+        let database = &self.world.database;
+        for one in wanted {
+            match one {
+                OrderRef::Id(id) => {
+                    if let Some(order) = database.load(*id).await.transpose() {
+                        loads.found(*id, order);
+                    }
+                }
+                OrderRef::External(external) => {
+                    let order = database.load_external(external).await.transpose();
+                    if let Some(order) = order {
+                        loads.found_external(external, order);
+                    }
+                }
             }
         }
         self.life.way().await;

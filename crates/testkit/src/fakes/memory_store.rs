@@ -158,8 +158,12 @@ impl OrderStore for MemoryStore {
         Ok(at.map(|event| Arc::clone(&event.order)))
     }
 
-    async fn find_external(&self, external_id: &str) -> Result<Option<OrderId>, StoreError> {
-        Ok(self.state()?.externals.get(external_id).copied())
+    async fn load_external(&self, external_id: &str) -> Result<Option<Arc<Order>>, StoreError> {
+        let order_id = self.state()?.externals.get(external_id).copied();
+        match order_id {
+            Some(order_id) => self.load(order_id).await,
+            None => Ok(None),
+        }
     }
 
     async fn find_request(&self, key: IdempotencyKey) -> Result<Option<StoredRequest>, StoreError> {

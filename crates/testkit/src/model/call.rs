@@ -17,7 +17,7 @@ pub enum Call {
     Commit(Change),
     Load(OrderId),
     LoadAt(OrderId, u64),
-    FindExternal(String),
+    LoadExternal(String),
     FindRequest(IdempotencyKey),
     FindFact(FactKey),
     List(ListQuery),
@@ -40,7 +40,6 @@ pub enum Answer {
     Committed(Committed),
     Order(Option<Arc<Order>>),
     Orders(Vec<Arc<Order>>),
-    Id(Option<OrderId>),
     Ids(Vec<OrderId>),
     Request(Option<StoredRequest>),
     Fact(Option<StoredFact>),
@@ -79,7 +78,9 @@ impl Call {
             Call::LoadAt(order_id, version) => {
                 Answer::Order(store.load_at(*order_id, *version).await?)
             }
-            Call::FindExternal(external_id) => Answer::Id(store.find_external(external_id).await?),
+            Call::LoadExternal(external_id) => {
+                Answer::Order(store.load_external(external_id).await?)
+            }
             Call::FindRequest(key) => Answer::Request(store.find_request(*key).await?),
             Call::FindFact(key) => Answer::Fact(store.find_fact(key).await?),
             Call::List(query) => Answer::Orders(store.list(query).await?),

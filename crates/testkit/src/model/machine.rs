@@ -157,7 +157,7 @@ impl Machine {
             Op::LoadAt { order, version } => {
                 Call::LoadAt(order_id(self.slot(order)), version.into())
             }
-            Op::FindExternal { external } => Call::FindExternal(external_id(external)),
+            Op::LoadExternal { external } => Call::LoadExternal(external_id(external)),
             Op::FindRequest { key: n } => Call::FindRequest(key(n)),
             Op::FindFact { id } => Call::FindFact(fact_key(id)),
             Op::List {

@@ -52,7 +52,7 @@ pub enum Op {
         order: u8,
         version: u8,
     },
-    FindExternal {
+    LoadExternal {
         external: u8,
     },
     FindRequest {
@@ -120,7 +120,7 @@ fn any_question() -> impl Strategy<Value = Op> {
     prop_oneof![
         1 => order.clone().prop_map(|order| Op::Load { order }),
         1 => (order.clone(), 0..9_u8).prop_map(|(order, version)| Op::LoadAt { order, version }),
-        1 => (0..5_u8).prop_map(|external| Op::FindExternal { external }),
+        1 => (0..5_u8).prop_map(|external| Op::LoadExternal { external }),
         1 => (0..11_u8).prop_map(|key| Op::FindRequest { key }),
         1 => (0..11_u8).prop_map(|id| Op::FindFact { id }),
         4 => (filters, option::of(order.clone()), limit.clone())

@@ -64,8 +64,8 @@ impl OrderStore for Forgetful {
         self.0.load_at(order_id, version).await
     }
 
-    async fn find_external(&self, external_id: &str) -> Answer<Option<OrderId>> {
-        self.0.find_external(external_id).await
+    async fn load_external(&self, external_id: &str) -> Answer<Option<Arc<Order>>> {
+        self.0.load_external(external_id).await
     }
 
     async fn find_request(&self, key: IdempotencyKey) -> Answer<Option<StoredRequest>> {

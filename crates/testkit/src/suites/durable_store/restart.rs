@@ -28,8 +28,8 @@ pub async fn everything_is_there_after_closing_and_opening<D: Durable>(database:
         Some(other.clone())
     );
     assert_eq!(
-        store.find_external("shop-1").await.unwrap(),
-        Some(other.order_id)
+        store.load_external("shop-1").await.unwrap(),
+        Some(other.clone())
     );
     assert!(matches!(
         store.commit(change).await,

@@ -5,6 +5,7 @@ use crate::desk::{done, fact_of, order_of, request_of, with_fact, with_request};
 use crate::{Desk, fact, new_order};
 use order_core::domain::{FactKey, IdempotencyKey, OrderId, PaymentTerms};
 use order_core::ports::{Change, Committed};
+use std::sync::Arc;
 
 /// A read that begins after a commit answered sees it.
 pub async fn a_placed_order_is_read_back(store: Store) {
@@ -19,8 +20,8 @@ pub async fn a_placed_order_is_read_back(store: Store) {
     );
     assert_eq!(loaded(&store, &order).await, order);
     assert_eq!(
-        store.find_external("shop-1").await.unwrap(),
-        Some(order.order_id)
+        store.load_external("shop-1").await.unwrap(),
+        Some(Arc::clone(&order))
     );
     let known = store
         .find_request(request.key)
@@ -42,7 +43,7 @@ pub async fn the_unknown_is_none(store: Store) {
     };
     assert_eq!(store.load(nobody).await, Ok(None));
     assert_eq!(store.load_at(nobody, 1).await, Ok(None));
-    assert_eq!(store.find_external("nobody").await, Ok(None));
+    assert_eq!(store.load_external("nobody").await, Ok(None));
     assert_eq!(store.find_request(IdempotencyKey(7)).await, Ok(None));
     assert_eq!(store.find_fact(&key).await, Ok(None));
     assert_eq!(store.history(nobody, 0, ALL).await, Ok(vec![]));

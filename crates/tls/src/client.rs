@@ -1,0 +1,73 @@
+//! The side that connects.
+
+use crate::error::TlsError;
+use crate::files;
+use std::path::PathBuf;
+use std::sync::Arc;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+use tokio_rustls::rustls::ClientConfig;
+use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::pki_types::ServerName;
+
+/// How peers are trusted that are connected to, always by authority, time and name (what libpq calls
+/// `verify-full`).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ClientTls {
+    /// Certificates, in PEM, of the authorities to trust; `None`: those that this machine trusts.
+    pub ca_file: Option<PathBuf>,
+    /// With what this side proves itself; `None`: it does not.
+    pub identity: Option<Identity>,
+}
+
+/// A certificate and its key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// The certificate and those between it and its authority, in PEM.
+    pub cert_file: PathBuf,
+    /// Its private key, in PEM, without a password.
+    pub key_file: PathBuf,
+}
+
+impl ClientTls {
+    /// Encrypts `stream` to a peer that must prove to be `host`: a name or an address. The files are
+    /// read again. Takes as long as the peer does: bound it.
+    pub async fn connect<S>(&self, host: &str, stream: S) -> Result<TlsStream<S>, TlsError>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let name = ServerName::try_from(host.trim_end_matches('.').to_owned())
+            .map_err(|_| TlsError::Name(host.to_owned()))?;
+        let reader = self.clone();
+        // Files may lie on a disk that is far.
+        let reading = tokio::task::spawn_blocking(move || reader.config());
+        let config = reading.await.unwrap_or_else(|_| self.config())?;
+        TlsConnector::from(config)
+            .connect(name, stream)
+            .await
+            .map_err(|error| TlsError::handshake(host, &error))
+    }
+
+    fn config(&self) -> Result<Arc<ClientConfig>, TlsError> {
+        let roots = files::authorities(self.ca_file.as_deref())?;
+        let provider = Arc::new(ring::default_provider());
+        let builder = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .map_err(|error| TlsError::library(&error))?
+            .with_root_certificates(roots);
+        let Some(Identity {
+            cert_file,
+            key_file,
+        }) = &self.identity
+        else {
+            return Ok(Arc::new(builder.with_no_client_auth()));
+        };
+        let chain = files::certificates(cert_file)?;
+        let config = builder.with_client_auth_cert(chain, files::key(key_file)?);
+        config.map(Arc::new).map_err(|error| TlsError::Unusable {
+            path: cert_file.clone(),
+            reason: format!("with the key {}: {error}", key_file.display()),
+        })
+    }
+}

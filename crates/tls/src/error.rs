@@ -1,0 +1,136 @@
+//! Everything that an operator may read of TLS.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use tokio_rustls::rustls::pki_types::pem;
+use tokio_rustls::rustls::{AlertDescription, CertificateError, Error};
+
+/// Why a connection is not encrypted, and so not used.
+#[derive(Debug, thiserror::Error)]
+pub enum TlsError {
+    /// A file cannot be read, or is no PEM.
+    #[error("{}: {reason}", path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A file holds nothing of what it is for.
+    #[error("{} holds no {what} in PEM", path.display())]
+    Nothing {
+        /// Which.
+        path: PathBuf,
+        /// A certificate or a private key.
+        what: &'static str,
+    },
+    /// What a file holds is not usable: a key of another certificate, an authority that is none.
+    #[error("{} cannot be used: {reason}", path.display())]
+    Unusable {
+        /// Which.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+    /// No file names whom to trust, and this machine trusts nobody.
+    #[error(
+        "nobody is trusted: this machine has no authorities; name a file of them (…_TLS_CA_FILE)"
+    )]
+    NobodyTrusted,
+    /// The library refuses its own defaults.
+    #[error("TLS cannot be set up: {0}")]
+    Library(String),
+    /// The peer is called what no certificate can be made out to.
+    #[error("{0:?} is no name that a certificate can have")]
+    Name(String),
+    /// The two did not agree, or one does not trust the other.
+    #[error("TLS with {peer}: {reason}")]
+    Handshake {
+        /// The name by which the peer was to prove itself.
+        peer: String,
+        /// What is wrong and where to look.
+        reason: String,
+    },
+}
+
+impl TlsError {
+    pub(crate) fn file(path: &Path, error: &pem::Error) -> TlsError {
+        let reason = match error {
+            pem::Error::Io(error) => error.to_string(),
+            error => format!("no PEM: {error}"),
+        };
+        TlsError::File {
+            path: path.to_owned(),
+            reason,
+        }
+    }
+
+    pub(crate) fn library(error: &Error) -> TlsError {
+        TlsError::Library(error.to_string())
+    }
+
+    pub(crate) fn handshake(peer: &str, error: &io::Error) -> TlsError {
+        // As a peer does that speaks no TLS.
+        let silent = || format!("{error}; does the peer speak TLS on this port?");
+        TlsError::within(peer, error).unwrap_or_else(|| TlsError::Handshake {
+            peer: peer.to_owned(),
+            reason: silent(),
+        })
+    }
+
+    /// What TLS has to say of an error of a connection to `peer`, where it is the cause: with TLS 1.3 a
+    /// server refuses a client's certificate only when the client reads its first answer.
+    pub fn within(peer: &str, error: &(dyn std::error::Error + 'static)) -> Option<TlsError> {
+        let mut next = Some(error);
+        while let Some(error) = next {
+            let wrapped = error.downcast_ref::<io::Error>();
+            let wrapped = wrapped.and_then(io::Error::get_ref);
+            if let Some(found) = wrapped.and_then(|inner| inner.downcast_ref()) {
+                return Some(TlsError::Handshake {
+                    peer: peer.to_owned(),
+                    reason: reason(found),
+                });
+            }
+            next = error.source();
+        }
+        None
+    }
+}
+
+/// What the library found, in words that say where to look.
+fn reason(error: &Error) -> String {
+    let advice = match error {
+        Error::InvalidCertificate(found) => match found {
+            CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+                "its certificate has expired: renew it, or look at this machine's clock"
+            }
+            CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+                "its certificate is not valid yet: look at this machine's clock"
+            }
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+                "its certificate is made out to another name: look at its subjectAltName, or connect by a name that it holds"
+            }
+            CertificateError::UnknownIssuer => {
+                "its certificate comes from an authority that is not trusted: look at the file of authorities (…_TLS_CA_FILE)"
+            }
+            CertificateError::Revoked => "its certificate was revoked",
+            _ => "its certificate cannot be used",
+        },
+        Error::AlertReceived(AlertDescription::CertificateRequired) => {
+            "it wants a certificate of ours: …_TLS_CERT_FILE and …_TLS_KEY_FILE"
+        }
+        Error::AlertReceived(
+            AlertDescription::UnknownCA
+            | AlertDescription::BadCertificate
+            | AlertDescription::CertificateUnknown,
+        ) => "it does not trust our certificate: look at the authorities that it knows",
+        Error::AlertReceived(AlertDescription::CertificateExpired) => {
+            "it says that our certificate has expired: renew it"
+        }
+        Error::InvalidMessage(_) => {
+            "it answers with something else: does it speak TLS on this port?"
+        }
+        _ => "the two do not agree",
+    };
+    format!("{advice} ({error})")
+}

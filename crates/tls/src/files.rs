@@ -1,0 +1,56 @@
+//! What is read from files: certificates and keys in PEM (RFC 7468).
+
+use crate::error::TlsError;
+use std::path::Path;
+use tokio_rustls::rustls::RootCertStore;
+use tokio_rustls::rustls::pki_types::pem::{self, PemObject};
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+
+/// All certificates of a file, at least one.
+pub(crate) fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+    let unreadable = |error: pem::Error| TlsError::file(path, &error);
+    let found = CertificateDer::pem_file_iter(path)
+        .map_err(unreadable)?
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(unreadable)?;
+    if found.is_empty() {
+        return Err(TlsError::Nothing {
+            path: path.to_owned(),
+            what: "certificate",
+        });
+    }
+    Ok(found)
+}
+
+/// The first private key of a file.
+pub(crate) fn key(path: &Path) -> Result<PrivateKeyDer<'static>, TlsError> {
+    PrivateKeyDer::from_pem_file(path).map_err(|error| match error {
+        pem::Error::NoItemsFound => TlsError::Nothing {
+            path: path.to_owned(),
+            what: "private key",
+        },
+        error => TlsError::file(path, &error),
+    })
+}
+
+/// Whom to trust: the authorities of the file, or those that this machine trusts.
+pub(crate) fn authorities(path: Option<&Path>) -> Result<RootCertStore, TlsError> {
+    let mut roots = RootCertStore::empty();
+    let Some(path) = path else {
+        let found = rustls_native_certs::load_native_certs();
+        let (taken, _) = roots.add_parsable_certificates(found.certs);
+        return if taken > 0 {
+            Ok(roots)
+        } else {
+            Err(TlsError::NobodyTrusted)
+        };
+    };
+    for certificate in certificates(path)? {
+        let added = roots.add(certificate);
+        added.map_err(|error| TlsError::Unusable {
+            path: path.to_owned(),
+            reason: error.to_string(),
+        })?;
+    }
+    Ok(roots)
+}

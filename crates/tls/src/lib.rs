@@ -1,0 +1,14 @@
+//! Encryption of connections: rustls, with certificates and keys from files.
+//!
+//! Files are read anew for each connection that is made, so a renewed certificate needs no restart.
+//! Whoever cannot be trusted is told of by name: which peer, which file, what is wrong with it. What
+//! never enters: sockets (a stream is handed in), protocols above TLS, a way to skip a check.
+
+mod client;
+mod error;
+mod files;
+
+pub use client::{ClientTls, Identity};
+pub use error::TlsError;
+/// What [`ClientTls::connect`] makes of a stream.
+pub use tokio_rustls::client::TlsStream;
