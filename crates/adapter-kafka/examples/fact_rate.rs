@@ -1,6 +1,6 @@
 //! Prints how many facts a second come by Kafka into PostgreSQL, broker, database and consumer on this
-//! machine: `cargo run --release -p adapter-kafka --example fact_rate [ORDERS] [structured|binary]
-//! [ORDERS AT ONCE]`.
+//! machine: `cargo run --release -p adapter-kafka --example fact_rate [ORDERS] [binary|structured]
+//! [id|number] [ORDERS AT ONCE]`. Facts name their order by our id or by its caller's number.
 //!
 //! Orders are placed and all facts of their lives are written first; what is measured is from the
 //! start of the consumer to the last fact's commit.
@@ -65,6 +65,7 @@ async fn main() -> Outcome<()> {
     let mut words = std::env::args().skip(1);
     let count: usize = words.next().map_or(Ok(20_000), |word| word.parse())?;
     let structured = words.next().as_deref() == Some("structured");
+    let by_number = words.next().as_deref() == Some("number");
     let at_once = words.next().map(|word| word.parse()).transpose()?;
     let (server, kafka) = tokio::task::spawn_blocking(servers).await?;
     let config = adapter_postgres::Config::from_url(&server.tcp_url("postgres"))?;
@@ -75,10 +76,10 @@ async fn main() -> Outcome<()> {
         Arc::new(ManualClock::default()),
         Arc::new(Ids(AtomicU64::new(1))),
     );
-    let ids = place(&orders, count).await?;
+    let names = place(&orders, count, by_number).await?;
     let bootstrap = kafka.bootstrap();
     let facts = count * FACTS.len();
-    tokio::task::spawn_blocking(move || send(&bootstrap, &ids, structured)).await??;
+    tokio::task::spawn_blocking(move || send(&bootstrap, &names, structured)).await??;
     report(&format!(
         "{count} orders placed, {facts} facts wait in Kafka"
     ));
@@ -174,34 +175,47 @@ impl IdSource for Ids {
     }
 }
 
-async fn place(orders: &Orders, count: usize) -> Outcome<Vec<OrderId>> {
-    let mut ids = Vec::with_capacity(count);
-    while ids.len() < count {
+/// Answers how facts are to name the orders: the member's name and its value.
+async fn place(
+    orders: &Orders,
+    count: usize,
+    by_number: bool,
+) -> Outcome<Vec<(&'static str, String)>> {
+    let mut names = Vec::with_capacity(count);
+    while names.len() < count {
+        let number = |n: usize| format!("shop-{}", names.len() + n);
         let request = |n: usize| PlaceRequest {
-            key: format!("key-{}", ids.len() + n),
-            order: new_order().customer(&format!("customer-{n}")).build(),
+            key: format!("key-{}", names.len() + n),
+            order: new_order()
+                .customer(&format!("customer-{n}"))
+                .external(&number(n))
+                .build(),
             cause: Cause::default(),
             key_field: "key",
         };
-        let batch = (0..BATCH.min(count - ids.len())).map(request).collect();
+        let batch = (0..BATCH.min(count - names.len())).map(request).collect();
         for placed in orders.place_batch(batch).await {
-            ids.push(placed?.order.order_id);
+            let order = placed?.order;
+            names.push(match &order.external_id {
+                Some(number) if by_number => ("external_id", number.clone()),
+                _ => ("order_id", order.order_id.to_string()),
+            });
         }
     }
-    Ok(ids)
+    Ok(names)
 }
 
 /// All facts, stage by stage, as many shops' orders move on side by side.
-fn send(bootstrap: &str, orders: &[OrderId], structured: bool) -> Outcome<()> {
+fn send(bootstrap: &str, orders: &[(&str, String)], structured: bool) -> Outcome<()> {
     let producer: ThreadedProducer<DefaultProducerContext> = ClientConfig::new()
         .set("bootstrap.servers", bootstrap)
         .set("partitioner", "murmur2_random")
         .set("linger.ms", "20")
         .create()?;
     for (topic, kind, rest) in FACTS {
-        for order in orders {
-            let (key, id) = (order.to_string(), format!("{order}:{kind}"));
-            let data = format!(r#"{{"order_id":"{order}",{rest}}}"#);
+        for (member, key) in orders {
+            let id = format!("{key}:{kind}");
+            let data = format!(r#"{{"{member}":"{key}",{rest}}}"#);
             let value = if structured {
                 format!(
                     r#"{{"specversion":"1.0","type":"{kind}","source":"/rate","id":"{id}","data":{data}}}"#
@@ -229,7 +243,7 @@ fn send(bootstrap: &str, orders: &[OrderId], structured: bool) -> Outcome<()> {
                     })
                 });
             let mut record = BaseRecord::to(topic)
-                .key(&key)
+                .key(key)
                 .payload(&value)
                 .headers(headers);
             while let Err((error, back)) = producer.send(record) {
