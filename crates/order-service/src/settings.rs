@@ -218,6 +218,12 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "Whether topics that are missing are made",
     ),
     setting(
+        "kafka_topic_partitions",
+        "6",
+        "COUNT",
+        "Partitions of topics that are made: so many of their consumers work side by side",
+    ),
+    setting(
         "kafka_inbound",
         "true",
         "BOOL",

@@ -5,6 +5,9 @@ use adapter_kafka::{Config, InboundConfig, NewTopics, Tls};
 use planes::Plane;
 use std::path::PathBuf;
 
+/// Partitions of a topic at most; of more, somebody who knows why makes the topic.
+const MAX_TOPIC_PARTITIONS: u32 = 256;
+
 /// Kafka, where brokers are named.
 #[derive(Clone, Debug)]
 pub(crate) struct Kafka {
@@ -18,6 +21,7 @@ impl Reader<'_> {
     /// Kafka by `data`, for a feed of so many partitions.
     pub(super) fn kafka(&mut self, data: Plane, feed_partitions: u32) -> Option<Kafka> {
         let create_topics = self.flag("kafka_create_topics");
+        let partitions = self.count_up_to("kafka_topic_partitions", MAX_TOPIC_PARTITIONS);
         let cluster = self.cluster();
         let tls = self.kafka_tls();
         let group = match self.text("kafka_group") {
@@ -41,6 +45,7 @@ impl Reader<'_> {
                 .then_some(brokers)
         });
         let new_topics = NewTopics {
+            partitions,
             cursor_partitions: feed_partitions,
             ..NewTopics::default()
         };
@@ -105,6 +110,7 @@ mod tests {
             ("a:9092, b:9093", "orders")
         );
         assert!(kafka.create_topics && kafka.tls.is_none());
+        assert_eq!(kafka.new_topics.partitions, 6);
     }
 
     #[test]
@@ -129,6 +135,7 @@ mod tests {
             ("KAFKA_BROKERS", "a:9092,"),
             ("KAFKA_CLUSTER", "a b"),
             ("KAFKA_CREATE_TOPICS", "yes"),
+            ("KAFKA_TOPIC_PARTITIONS", "0"),
             ("KAFKA_TLS_CERT_FILE", "c.pem"),
             ("FEED_LEASE", "10ms"),
         ] {
