@@ -110,7 +110,8 @@ fn reason(error: &Error) -> String {
             CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
                 "its certificate is made out to another name: look at its subjectAltName, or connect by a name that it holds"
             }
-            CertificateError::UnknownIssuer => {
+            // Another authority of the same name signs differently.
+            CertificateError::UnknownIssuer | CertificateError::BadSignature => {
                 "its certificate comes from an authority that is not trusted: look at the file of authorities (…_TLS_CA_FILE)"
             }
             CertificateError::Revoked => "its certificate was revoked",
@@ -121,6 +122,7 @@ fn reason(error: &Error) -> String {
         }
         Error::AlertReceived(
             AlertDescription::UnknownCA
+            | AlertDescription::DecryptError
             | AlertDescription::BadCertificate
             | AlertDescription::CertificateUnknown,
         ) => "it does not trust our certificate: look at the authorities that it knows",

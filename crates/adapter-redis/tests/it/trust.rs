@@ -15,7 +15,7 @@ use tls::{ClientTls, Identity};
 const USER: User = User {
     name: "orders",
     password: "secret",
-    rules: "~orders:* -@all +mget +getrange +time +evalsha +eval +script|load +get +set +pexpire +select +client|setinfo",
+    rules: "~orders:* -@all +mget +getrange +time +evalsha +eval +script|load +get +set +pexpire +select +client",
 };
 
 async fn server(certificate: &Certificate) -> Server {

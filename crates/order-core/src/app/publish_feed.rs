@@ -81,8 +81,9 @@ impl FeedPublisher {
             return Err(Standstill::LeaseLost);
         }
         let store = self.leases.store_id().await?;
-        let found = self.publisher.take_over(partition).await?;
+        // Asked before: whoever comes after us may begin the cursor that we do not find, and note it.
         let published = self.published(partition).await?;
+        let found = self.publisher.take_over(partition).await?;
         let cursor = match (found, published) {
             (Some(cursor), _) => cursor,
             (None, Some(known)) => return Err(Halt::CursorLost { partition, known }.into()),
