@@ -59,18 +59,23 @@ impl Orders {
         let _turn = self.turns.wait_for(order_id).await;
         for _ in 0..MAX_ATTEMPTS {
             let order = self.get(order_id).await?;
-            check_version(&order, options.expected_versions.as_deref())?;
-            let decision = decide(&order, self.clock.now(), Arc::clone(&cause))?;
-            let after = decision
-                .events
-                .last()
-                .map_or_else(|| Arc::clone(&order), |event| Arc::clone(&event.order));
-            if options.validate_only || decision.events.is_empty() {
-                return Ok(Changed {
-                    order: after,
-                    replayed: false,
-                });
-            }
+            let decided = check_version(&order, options.expected_versions.as_deref())
+                .and_then(|()| Ok(decide(&order, self.clock.now(), Arc::clone(&cause))?));
+            let decision = match decided {
+                Ok(decision) if !options.validate_only && !decision.events.is_empty() => decision,
+                // The same request may have had its effect since it was looked for: that it is refused
+                // now, or has nothing to do, would be another answer than the first.
+                settled => {
+                    return match self.replayed(request).await? {
+                        Some(changed) => Ok(changed),
+                        None => Ok(Changed {
+                            order: newest(&order, &settled?),
+                            replayed: false,
+                        }),
+                    };
+                }
+            };
+            let after = newest(&order, &decision);
             let change = Change::Advance {
                 expected_version: order.version,
                 events: decision.events,
@@ -115,6 +120,12 @@ impl Orders {
             replayed: true,
         }))
     }
+}
+
+/// The order after the decision.
+fn newest(order: &Arc<Order>, decision: &Decision) -> Arc<Order> {
+    let event = decision.events.last();
+    Arc::clone(event.map_or(order, |event| &event.order))
 }
 
 fn check_version(order: &Order, expected: Option<&[u64]>) -> Result<(), AppError> {
