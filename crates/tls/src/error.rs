@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use tokio_rustls::rustls::pki_types::pem;
 use tokio_rustls::rustls::{AlertDescription, CertificateError, Error};
 
@@ -83,6 +84,9 @@ impl TlsError {
     pub fn within(peer: &str, error: &(dyn std::error::Error + 'static)) -> Option<TlsError> {
         let mut next = Some(error);
         while let Some(error) = next {
+            // A library that clones its errors shares what they come from.
+            let shared = error.downcast_ref::<Arc<dyn std::error::Error + Send + Sync>>();
+            let error = shared.map_or(error, |shared| &**shared);
             let wrapped = error.downcast_ref::<io::Error>();
             let wrapped = wrapped.and_then(io::Error::get_ref);
             if let Some(found) = wrapped.and_then(|inner| inner.downcast_ref()) {

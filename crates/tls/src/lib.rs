@@ -12,3 +12,8 @@ pub use client::{ClientTls, Identity};
 pub use error::TlsError;
 /// What [`ClientTls::connect`] makes of a stream.
 pub use tokio_rustls::client::TlsStream;
+
+/// The example of README.md is compiled with the tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -66,11 +66,11 @@ fn trusting(certificate: &Certificate) -> ClientTls {
     }
 }
 
-fn proving(certificate: &Certificate) -> Option<Identity> {
-    Some(Identity {
+fn proving(certificate: &Certificate) -> Identity {
+    Identity {
         cert_file: certificate.certificate.clone(),
         key_file: certificate.key.clone(),
-    })
+    }
 }
 
 #[tokio::test]
@@ -123,11 +123,11 @@ async fn whoever_wants_a_certificate_of_ours_gets_it() {
         let server = acceptor(&server, Some(&ours.certificate()));
         echo(server, &client, "localhost").await
     };
-    call(proving(&client)).await.unwrap();
+    call(Some(proving(&client))).await.unwrap();
     for (identity, words) in [
         (None, "wants a certificate of ours"),
-        (proving(&stranger), "does not trust our certificate"),
-        (proving(&expired), "our certificate has expired"),
+        (Some(proving(&stranger)), "does not trust our certificate"),
+        (Some(proving(&expired)), "our certificate has expired"),
     ] {
         let text = call(identity).await.unwrap_err().to_string();
         assert!(text.contains(words), "{text}");
@@ -158,7 +158,7 @@ async fn a_file_that_is_no_use_is_named() {
     let (good, other) = (authority.good(), authority.good());
     let with = |change: &dyn Fn(&mut ClientTls)| {
         let mut client = ClientTls {
-            identity: proving(&good),
+            identity: Some(proving(&good)),
             ..trusting(&good)
         };
         change(&mut client);
