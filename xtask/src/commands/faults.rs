@@ -15,8 +15,8 @@ pub(crate) const HELP: &str = "\
 Usage: cargo xtask faults [--list] [--only ID]... [--seed N] [--small] [--report FILE]
 
 Injects the faults of the catalogue (--list) on real servers and checks what must hold all the same:
-each row is one or more tests, run one row after the other. Rows are as large as the catalogue asks
-(--small: as in CI). A row whose tests count nothing, or which has no test, fails. At the end the
+each row is one or more tests, run one row after the other. Rows are as large as the catalogue asks, on
+an optimized build (--small: as in CI). A row whose tests count nothing, or which has no test, fails. At the end the
 table of what was counted is printed.
 
   --list         the rows, without running any
@@ -50,7 +50,7 @@ pub(super) fn run(arguments: &[String]) -> Outcome {
         return Ok(());
     }
     super::test::requirements()?;
-    build()?;
+    build(options.small)?;
     let mut tried = Vec::new();
     for row in rows {
         println!("── {}: {}", row.id, row.injection);
@@ -125,10 +125,20 @@ fn chosen(options: &Options) -> Result<Vec<&'static Row>, Failure> {
         .collect()
 }
 
+/// What is tried at full size is optimized as what is shipped.
+fn profile(small: bool) -> &'static [&'static str] {
+    if small {
+        &[]
+    } else {
+        &["--cargo-profile", "faults"]
+    }
+}
+
 /// Builds once, so that the time of the first row is not the build's.
-fn build() -> Outcome {
+fn build(small: bool) -> Outcome {
     let mut nextest = tools::NEXTEST.get()?;
     nextest.args(["nextest", "run", "--workspace", "--no-run"]);
+    nextest.args(profile(small));
     crate::steps::run(&mut nextest)
 }
 
@@ -144,6 +154,7 @@ fn inject(row: &'static Row, options: &Options) -> Result<Tried, Failure> {
             "faults",
             "--no-fail-fast",
         ])
+        .args(profile(options.small))
         .args(["-E", &row.filter()])
         .env("FAULT_SCALE", if options.small { "small" } else { "full" })
         .stdin(Stdio::null());
