@@ -4,7 +4,7 @@ use crate::backoff::Backoff;
 use crate::error::errno;
 use crate::tcp::{self, Timers};
 use crate::{Plane, PlaneError};
-use socket2::SockAddr;
+use socket2::{SockAddr, SockRef};
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, TcpListener as StdListener};
 use std::os::fd::{AsFd, BorrowedFd};
@@ -33,6 +33,24 @@ pub fn listen(
     address: SocketAddr,
     options: ListenOptions,
 ) -> Result<Listener, PlaneError> {
+    let socket = open(plane, address, options)?;
+    let local = socket
+        .local_addr()
+        .map_err(|source| PlaneError::setup(plane, "reading a listener's address", source))?;
+    Ok(Listener {
+        socket,
+        local,
+        plane: plane.clone(),
+        options,
+        stats: ListenerStats::default(),
+    })
+}
+
+fn open(
+    plane: &Plane,
+    address: SocketAddr,
+    options: ListenOptions,
+) -> Result<TcpListener, PlaneError> {
     let setup = |step| move |source| PlaneError::setup(plane, step, source);
     tokio::runtime::Handle::try_current()
         .map_err(io::Error::other)
@@ -53,17 +71,7 @@ pub fn listen(
         .map_err(|source| PlaneError::bind_address(plane, address, source))?;
 
     let socket = StdListener::from(socket);
-    let local = socket
-        .local_addr()
-        .map_err(setup("reading a listener's address"))?;
-    let socket =
-        TcpListener::from_std(socket).map_err(setup("handing a listener to the runtime"))?;
-    Ok(Listener {
-        socket,
-        local,
-        plane: plane.clone(),
-        stats: ListenerStats::default(),
-    })
+    TcpListener::from_std(socket).map_err(setup("handing a listener to the runtime"))
 }
 
 /// How a listener is made.
@@ -82,6 +90,7 @@ pub struct Listener {
     socket: TcpListener,
     local: SocketAddr,
     plane: Plane,
+    options: ListenOptions,
     stats: ListenerStats,
 }
 
@@ -108,6 +117,23 @@ impl Listener {
                 }
             }
         }
+    }
+
+    /// Whether its interface is not the one any more that it was bound to. The kernel tells nobody: such
+    /// a listener hears nothing, even when an interface of the name is back.
+    pub(crate) fn is_deaf(&self) -> bool {
+        self.plane.interface().is_some()
+            && SockRef::from(&self.socket)
+                .device()
+                .is_err_and(|error| error.raw_os_error() == Some(errno::ENODEV))
+    }
+
+    /// Listens anew, on the interface that has the plane's name now. Its predecessor is closed when that
+    /// has succeeded.
+    pub(crate) fn reopen(&mut self) -> Result<(), PlaneError> {
+        self.socket = open(&self.plane, self.local, self.options)?;
+        self.stats.0.reopened.fetch_add(1, Relaxed);
+        Ok(())
     }
 
     /// Where it listens; the port that the kernel chose where port 0 was asked for.
@@ -184,6 +210,7 @@ pub(crate) struct Counts {
     pub(crate) served: AtomicU64,
     accept_failures: AtomicU64,
     accepting_failed: AtomicBool,
+    reopened: AtomicU64,
 }
 
 impl ListenerStats {
@@ -195,6 +222,11 @@ impl ListenerStats {
     /// Connections that [`serve()`](crate::serve()) has taken since the start.
     pub fn served_connections(&self) -> u64 {
         self.0.served.load(Relaxed)
+    }
+
+    /// How often it was opened anew, because its interface had gone and come back.
+    pub fn reopened(&self) -> u64 {
+        self.0.reopened.load(Relaxed)
     }
 
     /// Accepts that failed for want of descriptors or memory, each attempt counted.

@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::task::{JoinError, JoinSet};
-use tokio::time::{sleep, timeout};
+use tokio::time::{Interval, MissedTickBehavior, interval, sleep, timeout};
 
 /// Connections that one listener handles at a time by default.
 const MAX_CONNECTIONS: usize = 10_000;
@@ -21,6 +21,10 @@ const DRAIN_TIMEOUT_MS: u64 = 10_000;
 /// to see that its connection can be read.
 const DRAIN_GRACE_MS: u64 = 20;
 
+/// How often a listener looks whether its interface is still the one that it was bound to, in
+/// milliseconds.
+const DEVICE_LOOK_MS: u64 = 250;
+
 /// Accepts and hands each connection to `handler`, in a task of its own, until `stop` resolves.
 ///
 /// - At most `max_connections` are handled at a time. When full, nothing is accepted until one ends:
@@ -29,8 +33,10 @@ const DRAIN_GRACE_MS: u64 = 20;
 ///   which there is room. Each handler's [`Drain`] says to finish. What has not finished after
 ///   `drain_timeout` is dropped, and counted in the report.
 /// - A handler that panics ends its own connection only.
+/// - When the plane's interface is deleted and made again, it listens on the new one within half a
+///   second.
 pub async fn serve<H, F>(
-    listener: Listener,
+    mut listener: Listener,
     limits: ServeLimits,
     stop: impl Future<Output = ()>,
     handler: H,
@@ -44,6 +50,7 @@ where
         tasks: JoinSet::new(),
         counts: Arc::clone(&listener.stats().0),
     };
+    let mut device = Device::default();
     tokio::pin!(stop);
     loop {
         let has_room = connections.tasks.len() < limits.max_connections;
@@ -54,6 +61,7 @@ where
             (stream, peer) = listener.accept(), if has_room => {
                 connections.start(handler(stream, peer, drain.clone()));
             }
+            () = device.next_look() => device.look(&mut listener),
         }
     }
 
@@ -93,6 +101,48 @@ pub struct ServeReport {
     pub served: u64,
     /// Connections that had not finished at the drain's deadline and were dropped.
     pub cut: usize,
+}
+
+/// Looks after the interface of a listener.
+struct Device {
+    looks: Interval,
+    /// What was told last: that it is gone, and why listening anew failed.
+    told: Option<String>,
+}
+
+impl Default for Device {
+    fn default() -> Device {
+        let mut looks = interval(Duration::from_millis(DEVICE_LOOK_MS));
+        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        Device { looks, told: None }
+    }
+}
+
+impl Device {
+    async fn next_look(&mut self) {
+        self.looks.tick().await;
+    }
+
+    /// Listens anew where the interface is another one now; each state is told once.
+    fn look(&mut self, listener: &mut Listener) {
+        if !listener.is_deaf() {
+            return;
+        }
+        let (plane, address) = (listener.plane().clone(), listener.local_addr());
+        match listener.reopen() {
+            Ok(()) => {
+                self.told = None;
+                tracing::warn!(%plane, %address, "the interface was made anew (NET004): listening on it again");
+            }
+            Err(error) => {
+                let reason = error.to_string();
+                if self.told.as_ref() != Some(&reason) {
+                    tracing::error!(%plane, %address, %error, "the interface that was listened on is gone (NET001)");
+                    self.told = Some(reason);
+                }
+            }
+        }
+    }
 }
 
 /// The running handlers and their counts.

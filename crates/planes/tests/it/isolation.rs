@@ -214,7 +214,9 @@ fn an_interface_that_comes_late_is_waited_for() {
         let (waited, ()) = tokio::join!(
             wait_for_interface(&late, Duration::from_secs(15)),
             // Polled after the first look, which found nothing.
-            async { lab.pod.ip("link add net7 type veth peer name net7-peer") }
+            async {
+                lab.pod.ip("link add net7 type veth peer name net7-peer");
+            }
         );
         waited.unwrap();
         listener(&late, Ipv4Addr::UNSPECIFIED);

@@ -14,6 +14,7 @@ mod exhaustion;
 mod isolation;
 mod loopback;
 mod netns;
+mod rebirth;
 mod relay;
 mod serving;
 

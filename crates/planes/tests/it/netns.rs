@@ -45,19 +45,35 @@ impl Lab {
             world: Namespace::new("world"),
         };
         for cable in [NET1, NET2] {
-            let name = cable.interface;
-            lab.pod.ip(&format!(
-                "link add {name} type veth peer name {name} netns {}",
-                lab.world.name
-            ));
-            lab.pod
-                .ip(&format!("address add {}/24 dev {name}", cable.pod));
-            lab.world
-                .ip(&format!("address add {}/24 dev {name}", cable.world));
-            lab.pod.ip(&format!("link set {name} up"));
-            lab.world.ip(&format!("link set {name} up"));
+            lab.join(cable, None);
         }
         lab
+    }
+
+    /// Lays the cable. The pod's end gets this index, or one that it never had.
+    pub(crate) fn join(&self, cable: Cable, index: Option<u32>) {
+        let name = cable.interface;
+        let index = index.map_or_else(String::new, |index| format!("index {index} "));
+        self.pod.ip(&format!(
+            "link add {name} {index}type veth peer name {name} netns {}",
+            self.world.name
+        ));
+        self.pod
+            .ip(&format!("address add {}/24 dev {name}", cable.pod));
+        self.world
+            .ip(&format!("address add {}/24 dev {name}", cable.world));
+        self.pod.ip(&format!("link set {name} up"));
+        self.world.ip(&format!("link set {name} up"));
+    }
+
+    /// Takes it away, both ends, and answers the index that the pod's end had.
+    pub(crate) fn cut(&self, cable: Cable) -> u32 {
+        let name = cable.interface;
+        // `7: net1@if7: <BROADCAST,…`
+        let told = self.pod.ip(&format!("-o link show dev {name}"));
+        self.pod.ip(&format!("link delete {name}"));
+        let index = told.split(':').next();
+        index.and_then(|index| index.trim().parse().ok()).unwrap()
     }
 }
 
@@ -81,11 +97,11 @@ impl Namespace {
         namespace
     }
 
-    /// Runs `ip` inside, with arguments separated by blanks.
-    pub(crate) fn ip(&self, arguments: &str) {
+    /// Runs `ip` inside, with arguments separated by blanks, and answers what it prints.
+    pub(crate) fn ip(&self, arguments: &str) -> String {
         let mut all = vec!["-n", &self.name];
         all.extend(arguments.split(' '));
-        run(&all);
+        run(&all)
     }
 
     /// Sets a kernel setting of this namespace: `name=value`.
@@ -120,11 +136,12 @@ impl Drop for Namespace {
     }
 }
 
-fn run(arguments: &[&str]) {
+fn run(arguments: &[&str]) -> String {
     let output = Command::new("ip")
         .args(arguments)
         .output()
         .expect("`ip` of the package iproute2 is needed");
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "ip {arguments:?}: {errors}");
+    String::from_utf8_lossy(&output.stdout).into_owned()
 }
