@@ -18,6 +18,7 @@ mod serve;
 mod settings;
 mod shared;
 mod shutdown;
+mod sockets;
 mod store;
 mod summary;
 mod telemetry;

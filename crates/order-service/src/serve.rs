@@ -3,7 +3,9 @@
 use crate::compose::{Service, compose};
 use crate::config::Config;
 use crate::listeners::Listeners;
-use crate::{cache_follower, chores, health, inbound, shutdown, store, summary, telemetry};
+use crate::{
+    cache_follower, chores, health, inbound, shutdown, sockets, store, summary, telemetry,
+};
 use adapter_grpc::GrpcEdge;
 use adapter_http::HttpEdge;
 use adapter_management::Management;
@@ -72,7 +74,11 @@ async fn run(config: &Config, started: Instant) -> Result<(), String> {
         service.orders.clone(),
         background_stopped.clone(),
     ));
-    let planes = config.planes.all().into_iter().cloned().collect();
+    let planes = config.planes.all();
+    if planes.iter().any(|plane| plane.interface().is_some()) {
+        background.spawn(sockets::look_after(background_stopped.clone()));
+    }
+    let planes = planes.into_iter().cloned().collect();
     background.spawn(health::watch(
         service.health.clone(),
         service.store.clone(),
