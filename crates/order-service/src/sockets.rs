@@ -21,7 +21,10 @@ pub(crate) async fn look_after(mut stop: watch::Receiver<bool>) {
             Ok(Ok(ended)) => {
                 failing = false;
                 if ended > 0 {
-                    tracing::warn!(ended, "connections whose interface is gone were ended (SOC003)");
+                    tracing::warn!(
+                        ended,
+                        "connections whose interface is gone were ended (SOC003)"
+                    );
                 }
             }
             Ok(Err(error)) if !failing => {

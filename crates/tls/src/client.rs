@@ -56,18 +56,14 @@ impl ClientTls {
             .with_safe_default_protocol_versions()
             .map_err(|error| TlsError::library(&error))?
             .with_root_certificates(roots);
-        let Some(Identity {
-            cert_file,
-            key_file,
-        }) = &self.identity
-        else {
+        let Some(identity) = &self.identity else {
             return Ok(Arc::new(builder.with_no_client_auth()));
         };
-        let chain = files::certificates(cert_file)?;
-        let config = builder.with_client_auth_cert(chain, files::key(key_file)?);
-        config.map(Arc::new).map_err(|error| TlsError::Unusable {
-            path: cert_file.clone(),
-            reason: format!("with the key {}: {error}", key_file.display()),
-        })
+        let chain = files::certificates(&identity.cert_file)?;
+        let key = files::key(&identity.key_file)?;
+        let config = builder.with_client_auth_cert(chain, key);
+        config
+            .map(Arc::new)
+            .map_err(|error| TlsError::unusable_pair(identity, &error))
     }
 }

@@ -1,5 +1,6 @@
 //! Everything that an operator may read of TLS.
 
+use crate::client::Identity;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -63,6 +64,13 @@ impl TlsError {
         TlsError::File {
             path: path.to_owned(),
             reason,
+        }
+    }
+
+    pub(crate) fn unusable_pair(identity: &Identity, error: &Error) -> TlsError {
+        TlsError::Unusable {
+            path: identity.cert_file.clone(),
+            reason: format!("with the key {}: {error}", identity.key_file.display()),
         }
     }
 

@@ -1,10 +1,14 @@
 //! What is read from files: certificates and keys in PEM (RFC 7468).
 
 use crate::error::TlsError;
+use crate::server::ServerTls;
+use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use tokio_rustls::rustls::RootCertStore;
 use tokio_rustls::rustls::pki_types::pem::{self, PemObject};
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use x509_parser::prelude::{FromDer, X509Certificate};
 
 /// All certificates of a file, at least one.
 pub(crate) fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
@@ -31,6 +35,42 @@ pub(crate) fn key(path: &Path) -> Result<PrivateKeyDer<'static>, TlsError> {
         },
         error => TlsError::file(path, &error),
     })
+}
+
+/// Until when the first certificate of a file is valid: seconds since 1970, UTC.
+pub(crate) fn not_after(path: &Path, chain: &[CertificateDer<'_>]) -> Result<i64, TlsError> {
+    let leaf = chain.first().map(|leaf| X509Certificate::from_der(leaf));
+    match leaf {
+        Some(Ok((_, leaf))) => Ok(leaf.validity().not_after.timestamp()),
+        Some(Err(error)) => Err(TlsError::Unusable {
+            path: path.to_owned(),
+            reason: error.to_string(),
+        }),
+        None => Err(TlsError::Nothing {
+            path: path.to_owned(),
+            what: "certificate",
+        }),
+    }
+}
+
+/// What tells that files have changed: of each its inode, size and time of change. Mounted secrets are
+/// exchanged by a link, so the inode counts.
+pub(crate) type Stamp = Vec<(u64, u64, i64, i64)>;
+
+/// Of all files of a server.
+pub(crate) fn stamp(files: &ServerTls) -> Result<Stamp, TlsError> {
+    let identity = &files.identity;
+    [&identity.cert_file, &identity.key_file]
+        .into_iter()
+        .chain(&files.client_ca_file)
+        .map(|path| {
+            let found = fs::metadata(path).map_err(|error| TlsError::File {
+                path: path.clone(),
+                reason: error.to_string(),
+            })?;
+            Ok((found.ino(), found.size(), found.mtime(), found.mtime_nsec()))
+        })
+        .collect()
 }
 
 /// Whom to trust: the authorities of the file, or those that this machine trusts.

@@ -176,7 +176,13 @@ pub(crate) const WALLS: &[Wall] = &[
         name: "tls",
         ours: &[],
         // It is handed streams.
-        outside: Outside::Only(&["rustls-native-certs", "thiserror", "tokio", "tokio-rustls"]),
+        outside: Outside::Only(&[
+            "rustls-native-certs",
+            "thiserror",
+            "tokio",
+            "tokio-rustls",
+            "x509-parser",
+        ]),
     },
     Wall {
         name: "xtask",

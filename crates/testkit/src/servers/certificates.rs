@@ -19,7 +19,7 @@ pub struct Authority {
 /// Files in PEM, readable by everybody; they live as long as their [`Authority`].
 #[derive(Clone, Debug)]
 pub struct Certificate {
-    /// The certificate, for `localhost` and `127.0.0.1`.
+    /// The certificate, for `localhost` and `127.0.0.1` unless other names were asked for.
     pub certificate: PathBuf,
     /// Its private key, in PKCS #8.
     pub key: PathBuf,
@@ -44,6 +44,10 @@ copy_extensions = copy
 [anything]
 commonName = supplied
 ";
+/// The names of a server in a test.
+const LOOPBACK: &str = "DNS:localhost,IP:127.0.0.1";
+/// From and until.
+const GOOD: [&str; 2] = ["20200101000000Z", "21200101000000Z"];
 /// A P-256 key without a password; unlike RSA it is made in a millisecond.
 const NEW_KEY: [&str; 5] = [
     "-newkey",
@@ -79,15 +83,20 @@ impl Authority {
 
     /// Good for some years.
     pub fn good(&self) -> Certificate {
-        self.issue(["20200101000000Z", "21200101000000Z"])
+        self.issue(LOOPBACK, GOOD)
+    }
+
+    /// Good for some years, with these names, as openssl writes them: `URI:spiffe://shop,DNS:shop.example`.
+    pub fn named(&self, names: &str) -> Certificate {
+        self.issue(names, GOOD)
     }
 
     /// Was good for a day, long ago.
     pub fn expired(&self) -> Certificate {
-        self.issue(["20200101000000Z", "20200102000000Z"])
+        self.issue(LOOPBACK, ["20200101000000Z", "20200102000000Z"])
     }
 
-    fn issue(&self, [from, until]: [&str; 2]) -> Certificate {
+    fn issue(&self, names: &str, [from, until]: [&str; 2]) -> Certificate {
         let number = self.issued.fetch_add(1, Ordering::SeqCst);
         let [key, request, certificate] =
             ["key", "request", "pem"].map(|kind| format!("{number}.{kind}"));
@@ -95,7 +104,7 @@ impl Authority {
             .openssl("req")
             .args(NEW_KEY)
             .args(["-subj", "/CN=localhost"])
-            .args(["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"])
+            .args(["-addext", &format!("subjectAltName={names}")])
             .args(["-keyout", &key, "-out", &request]));
         run(self
             .openssl("ca")

@@ -3,3 +3,4 @@
 #![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
 mod client;
+mod server;
