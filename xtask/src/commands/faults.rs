@@ -57,13 +57,14 @@ pub(super) fn run(arguments: &[String]) -> Outcome {
         let one = inject(row, &options)?;
         println!("{}", one.summary());
         tried.push(one);
+        // After each row: what was found out stays, whatever stops the next one.
+        if let Some(file) = &options.report {
+            let text = report::markdown(&tried, options.small);
+            std::fs::write(file, text)
+                .map_err(|error| Failure::while_doing(format!("cannot write {file}"), error))?;
+        }
     }
-    let text = report::markdown(&tried, options.small);
-    println!("{text}");
-    if let Some(file) = &options.report {
-        std::fs::write(file, &text)
-            .map_err(|error| Failure::while_doing(format!("cannot write {file}"), error))?;
-    }
+    println!("{}", report::markdown(&tried, options.small));
     let failed: Vec<&str> = tried
         .iter()
         .filter(|one| !one.held())
@@ -153,6 +154,8 @@ fn inject(row: &'static Row, options: &Options) -> Result<Tried, Failure> {
             "--profile",
             "faults",
             "--no-fail-fast",
+            // As it is printed, with its tabs; one test runs at a time.
+            "--no-capture",
         ])
         .args(profile(options.small))
         .args(["-E", &row.filter()])
