@@ -17,8 +17,7 @@ use std::time::{Duration, Instant};
 const HEAD_BYTES: usize = 24;
 /// Callers that may wait; one more reads from the store.
 const QUEUED: usize = 16_384;
-/// Keys of one MGET, at most: an order has a few hundred bytes, so an answer stays below a few hundred
-/// KiB, and Redis is not held up for others.
+/// Keys of one MGET, at most. What it answers is bounded by this and by `max_value_bytes` of each.
 const BATCH: usize = 256;
 
 /// The bounds within which callers wait together.

@@ -18,9 +18,10 @@ const MSG_PEEK: i32 = 0x02;
 const MSG_DONTWAIT: i32 = 0x40;
 
 /// Shuts down every connection of this process whose interface is gone, and answers how many that
-/// were; one that was shut down before is left alone. Listeners are left to [`serve()`](crate::serve()), which opens them anew.
+/// were; one that was shut down before is left alone. Listeners are left to
+/// [`serve()`](crate::serve()), which opens them anew.
 ///
-/// Reads `/proc/self/fd` and asks each socket once: about 1 ms for 1,000 of them. Without privileges.
+/// Reads `/proc/self/fd` and asks each descriptor once. Takes no privileges.
 pub fn end_orphans() -> io::Result<usize> {
     let mut ended = 0;
     for entry in fs::read_dir("/proc/self/fd")? {

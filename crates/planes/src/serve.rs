@@ -33,8 +33,8 @@ const DEVICE_LOOK_MS: u64 = 250;
 ///   which there is room. Each handler's [`Drain`] says to finish. What has not finished after
 ///   `drain_timeout` is dropped, and counted in the report.
 /// - A handler that panics ends its own connection only.
-/// - When the plane's interface is deleted and made again, it listens on the new one within half a
-///   second.
+/// - When the plane's interface is deleted and made again, it listens on the new one: four times a
+///   second it looks which one it is bound to.
 pub async fn serve<H, F>(
     mut listener: Listener,
     limits: ServeLimits,

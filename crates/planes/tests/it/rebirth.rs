@@ -52,36 +52,33 @@ fn while_serving(lab: &Lab, work: impl FnOnce(&ListenerStats)) {
     });
 }
 
-fn serves_again(lab: &Lab) -> Duration {
-    let back = Instant::now();
-    while !greeted(lab) {
-        assert!(back.elapsed() < SOON, "deaf for {:?}", back.elapsed());
-    }
-    back.elapsed()
+/// Deletes the interface under a service, and makes one with the index that `index` makes of its old
+/// one. Answers how often the listener was opened anew until the world was greeted again.
+fn reopened_by(index: impl FnOnce(u32) -> u32) -> u64 {
+    let lab = Lab::new();
+    let mut reopened = 0;
+    while_serving(&lab, |stats| {
+        assert!(greeted(&lab));
+        let old = lab.cut(NET1);
+        lab.join(NET1, Some(index(old)));
+        let back = Instant::now();
+        while !greeted(&lab) {
+            assert!(back.elapsed() < SOON, "deaf for {:?}", back.elapsed());
+        }
+        reopened = stats.reopened();
+    });
+    reopened
 }
 
 #[test]
 fn a_plane_serves_again_when_its_interface_comes_back_as_another_one() {
-    let lab = Lab::new();
-    while_serving(&lab, |stats| {
-        assert!(greeted(&lab));
-        let index = lab.cut(NET1);
-        lab.join(NET1, Some(index + 1_000));
-        serves_again(&lab);
-        assert_eq!(stats.reopened(), 1);
-    });
+    assert_eq!(reopened_by(|index| index + 1_000), 1);
 }
 
-/// The kernel finds the old listener again by the index.
+/// The kernel finds the old listener again by the index, unless it was found deaf before.
 #[test]
 fn a_plane_serves_again_when_its_interface_comes_back_with_the_same_index() {
-    let lab = Lab::new();
-    while_serving(&lab, |_| {
-        assert!(greeted(&lab));
-        let index = lab.cut(NET1);
-        lab.join(NET1, Some(index));
-        serves_again(&lab);
-    });
+    assert!(reopened_by(|index| index) <= 1);
 }
 
 #[test]
