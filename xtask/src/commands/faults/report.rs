@@ -27,12 +27,14 @@ impl Tried {
         let (mut told, mut seeds, mut passed) = (Vec::new(), Vec::new(), 0);
         for line in output.lines().map(str::trim) {
             if let Some(rest) = line.strip_prefix(TOLD) {
-                let mut parts = rest.splitn(3, '\t').map(str::to_owned).skip(1);
+                let mut parts = rest.splitn(3, '\t').map(str::to_owned);
+                // A test may be of several rows, and tell of each.
+                let of_this_row = parts.next().is_some_and(|id| id == row.id);
                 let one = (
                     parts.next().unwrap_or_default(),
                     parts.next().unwrap_or_default(),
                 );
-                if !told.contains(&one) {
+                if of_this_row && !told.contains(&one) {
                     told.push(one);
                 }
             } else if let Some(seed) = line.strip_prefix("FAULT_SEED=") {
@@ -127,7 +129,8 @@ mod tests {
     }
 
     const OUTPUT: &str = "    PASS [   1.2s] adapter-kafka::it outbound::r1_killed\n\
-        FAULT_SEED=7\nfault-row\tR1\t12 kills\tevents 100000, doubled 0\n";
+        FAULT_SEED=7\nfault-row\tR1\t12 kills\tevents 100000, doubled 0\n\
+        fault-row\tR2\t3 sleeps\tevents 5\n";
 
     #[test]
     fn what_tests_tell_is_read() {
