@@ -1,6 +1,8 @@
 //! The environment of this process: the only file of `xtask` that reads variables.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use crate::commands::Failure;
 
@@ -54,8 +56,31 @@ pub(crate) fn is_ci() -> bool {
 }
 
 /// The cargo that runs us, so that one toolchain does everything.
-pub(crate) fn cargo() -> String {
-    std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned())
+pub(crate) fn cargo() -> Command {
+    as_by_hand(std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned()))
+}
+
+/// A command without what `cargo run` told of our own package. Build scripts watch such variables
+/// (ring's does), and would run anew whenever cargo is called by us and by hand in turn.
+pub(crate) fn as_by_hand(program: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new(program);
+    let names = std::env::vars_os().map(|(name, _)| name);
+    for name in names.filter(|name| is_of_our_package(&name.to_string_lossy())) {
+        command.env_remove(name);
+    }
+    command
+}
+
+fn is_of_our_package(name: &str) -> bool {
+    [
+        "CARGO_PKG_",
+        "CARGO_MANIFEST_",
+        "CARGO_CRATE_",
+        "CARGO_BIN_",
+    ]
+    .iter()
+    .any(|start| name.starts_with(start))
+        || name == "CARGO_PRIMARY_PACKAGE"
 }
 
 /// Whether this process runs as root, read from the kernel since no library is needed for it.
@@ -72,6 +97,19 @@ fn effective_user(status: &str) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn commands_know_nothing_of_our_package() {
+        // Set by `cargo test` and by nextest alike.
+        assert!(std::env::var_os("CARGO_PKG_NAME").is_some());
+        let command = as_by_hand("cargo");
+        let forgotten: Vec<_> = command
+            .get_envs()
+            .filter(|(_, value)| value.is_none())
+            .collect();
+        assert!(forgotten.iter().any(|(name, _)| *name == "CARGO_PKG_NAME"));
+        assert!(is_of_our_package("CARGO_MANIFEST_DIR") && !is_of_our_package("CARGO_TARGET_DIR"));
+    }
 
     #[test]
     fn the_cache_follows_xdg_and_falls_back_to_home() {

@@ -1,7 +1,6 @@
 //! What cargo knows of this workspace: its members, what they depend on, and where it builds.
 
 use std::path::PathBuf;
-use std::process::Command;
 
 use serde_json::Value;
 
@@ -46,7 +45,7 @@ pub(crate) struct Workspace {
 impl Workspace {
     /// Asks cargo. Only the manifests are read, so it needs no network.
     pub(crate) fn load() -> Result<Self, Failure> {
-        let mut cargo = Command::new(environment::cargo());
+        let mut cargo = environment::cargo();
         cargo.args(["metadata", "--format-version", "1", "--no-deps"]);
         let json = steps::output(&mut cargo)?;
         Self::parse(&json).ok_or_else(|| {

@@ -120,7 +120,7 @@ impl CargoTool {
     /// A command that runs the tool: from `PATH`, else from our cache, built there at need.
     pub(crate) fn get(self) -> Result<Command, Failure> {
         if let Some(found) = environment::find_program(self.name) {
-            return Ok(Command::new(found));
+            return Ok(environment::as_by_hand(found));
         }
         let root = environment::cache()?.join("tools");
         let cached = root.join("bin").join(self.name);
@@ -133,11 +133,11 @@ impl CargoTool {
             );
             steps::run(&mut self.install(&root))?;
         }
-        Ok(Command::new(cached))
+        Ok(environment::as_by_hand(cached))
     }
 
     fn install(self, root: &Path) -> Command {
-        let mut cargo = Command::new(environment::cargo());
+        let mut cargo = environment::cargo();
         cargo
             .args([
                 "install",

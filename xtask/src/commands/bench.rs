@@ -173,7 +173,7 @@ impl Built {
     pub(super) fn release() -> Result<Self, Failure> {
         tools::require_libraries()?;
         let workspace = Workspace::load()?;
-        let mut cargo = Command::new(environment::cargo());
+        let mut cargo = environment::cargo();
         steps::run(cargo.args([
             "build",
             "--release",

@@ -65,7 +65,7 @@ const CLIPPY: [&str; 6] = [
 ];
 
 fn cargo(subcommand: &str) -> Command {
-    let mut cargo = Command::new(environment::cargo());
+    let mut cargo = environment::cargo();
     cargo.arg(subcommand);
     cargo
 }

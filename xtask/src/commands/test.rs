@@ -1,7 +1,6 @@
 //! `cargo xtask test`: every test of the workspace, with what they need brought along.
 
 use std::path::Path;
-use std::process::Command;
 
 use super::{Failure, Outcome};
 use crate::steps::Steps;
@@ -49,7 +48,7 @@ pub(super) fn all(steps: &mut Steps, chosen: &[String], cargo_options: &[&str]) 
         println!("the documentation's examples were not run: cargo test --doc --workspace");
         return Ok(());
     }
-    let mut doc = Command::new(environment::cargo());
+    let mut doc = environment::cargo();
     doc.args(["test", "--quiet", "--doc", "--workspace"])
         .args(cargo_options);
     steps.run("examples in the documentation", &mut doc)

@@ -31,7 +31,7 @@ pub(super) struct Database {
 impl Database {
     /// Builds the starter and starts the server.
     pub(super) fn start(workspace: &Workspace) -> Result<Self, Failure> {
-        let mut cargo = Command::new(environment::cargo());
+        let mut cargo = environment::cargo();
         // Not in release: another set of features would build half of the service anew.
         steps::run(cargo.args(["build", "-p", "order-load", "--example", "postgres"]))?;
         let starter = workspace.target.join("debug/examples/postgres");
