@@ -28,6 +28,7 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use testkit::fakes::{ManualClock, MemoryStore, SequentialIds, StaticHealth};
+use tls::Security;
 use tokio::runtime::Builder;
 use tokio::task::JoinSet;
 use tonic::body::Body;
@@ -78,7 +79,7 @@ fn serve_until_input_ends(threads: usize) {
         let stop = async move {
             let _ = input_ends.await;
         };
-        listener.serve(edge, stop).await;
+        listener.serve(edge, Security::none(), stop).await;
     });
 }
 

@@ -11,6 +11,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::mpsc;
 use std::thread;
+use tls::Security;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::oneshot;
 
@@ -97,10 +98,17 @@ impl GrpcListener {
     }
 
     /// Serves `edge` until `stop` resolves, then lets open calls finish.
-    pub async fn serve(self, edge: GrpcEdge, stop: impl Future<Output = ()>) -> ServeReport {
+    pub async fn serve(
+        self,
+        edge: GrpcEdge,
+        security: Security,
+        stop: impl Future<Output = ()>,
+    ) -> ServeReport {
         let max_connections = edge.config().max_connections;
         let threads = match self.place {
-            Place::Here(listener) => return serve(edge, listener, max_connections, stop).await,
+            Place::Here(listener) => {
+                return serve(edge, listener, max_connections, security, stop).await;
+            }
             Place::Threads(threads) => threads,
         };
         let each = max_connections.div_ceil(threads.len().max(1));
@@ -111,6 +119,7 @@ impl GrpcListener {
             let work = Work {
                 edge: edge.clone(),
                 max_connections: each,
+                security: security.clone(),
                 drain: drain.clone(),
                 end,
             };
@@ -138,6 +147,7 @@ impl GrpcListener {
 struct Work {
     edge: GrpcEdge,
     max_connections: usize,
+    security: Security,
     drain: Drain,
     end: oneshot::Sender<ServeReport>,
 }
@@ -199,7 +209,14 @@ fn work_on(runtime: &Runtime, listener: Listener, waiting: oneshot::Receiver<Wor
         return;
     };
     let stop = work.drain.started();
-    let report = runtime.block_on(serve(work.edge, listener, work.max_connections, stop));
+    let serving = serve(
+        work.edge,
+        listener,
+        work.max_connections,
+        work.security,
+        stop,
+    );
+    let report = runtime.block_on(serving);
     // Whoever waited for it may be gone.
     let _ = work.end.send(report);
 }

@@ -1,4 +1,4 @@
-//! Connections: HTTP/2 without TLS, bounded, kept alive, drained with GOAWAY.
+//! Connections: HTTP/2, with TLS or without, bounded, kept alive, drained with GOAWAY.
 
 use crate::{Config, GrpcEdge};
 use http::Request;
@@ -13,6 +13,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
+use tls::{Security, Stream};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep};
 
@@ -20,11 +21,13 @@ use tokio::time::{Instant, sleep};
 /// done, a goodbye cannot even be sent.
 const GOODBYE_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Serves `edge` on `listener` until `stop` resolves, then lets open calls finish.
+/// Serves `edge` on `listener`, its connections secured by `security`, until `stop` resolves; then lets
+/// open calls finish.
 pub(crate) async fn serve(
     edge: GrpcEdge,
     listener: Listener,
     max_connections: usize,
+    security: Security,
     stop: impl Future<Output = ()>,
 ) -> ServeReport {
     let limits = ServeLimits {
@@ -37,7 +40,14 @@ pub(crate) async fn serve(
         limits,
         stop,
         move |stream, peer: SocketAddr, drain| {
-            connection(edge.clone(), builder.clone(), stream, peer.ip(), drain)
+            let (edge, builder, security) = (edge.clone(), builder.clone(), security.clone());
+            async move {
+                let within = edge.config().first_call_timeout;
+                match security.secure(stream, within).await {
+                    Ok((stream, _)) => connection(edge, builder, stream, peer.ip(), drain).await,
+                    Err(error) => tracing::debug!(%peer, %error, "a client was turned away"),
+                }
+            }
         },
     )
     .await
@@ -60,7 +70,7 @@ fn builder(config: &Config) -> Builder<TokioExecutor> {
 async fn connection(
     edge: GrpcEdge,
     builder: Builder<TokioExecutor>,
-    stream: TcpStream,
+    stream: Stream<TcpStream>,
     peer: IpAddr,
     drain: Drain,
 ) {

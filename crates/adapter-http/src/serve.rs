@@ -1,4 +1,4 @@
-//! Connections: HTTP/1.1 and HTTP/2 without TLS on one port, bounded, drained.
+//! Connections: HTTP/1.1 and HTTP/2 on one port, with TLS or without, bounded, drained.
 
 use crate::HttpEdge;
 use crate::config::Config;
@@ -14,6 +14,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
+use tls::{Security, Stream};
 use tokio::net::TcpStream;
 use tokio::time::sleep;
 
@@ -23,10 +24,12 @@ const HTTP2_PING_INTERVAL: Duration = Duration::from_secs(20);
 /// How long it may take to say so.
 const HTTP2_PING_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Serves `edge` on `listener` until `stop` resolves, then lets open requests finish.
+/// Serves `edge` on `listener`, its connections secured by `security`, until `stop` resolves; then lets
+/// open requests finish.
 pub async fn serve(
     edge: HttpEdge,
     listener: Listener,
+    security: Security,
     stop: impl Future<Output = ()>,
 ) -> ServeReport {
     let limits = ServeLimits {
@@ -39,7 +42,15 @@ pub async fn serve(
         limits,
         stop,
         move |stream, peer: SocketAddr, drain| {
-            connection(edge.clone(), Arc::clone(&builder), stream, peer.ip(), drain)
+            let (edge, builder) = (edge.clone(), Arc::clone(&builder));
+            let security = security.clone();
+            async move {
+                let within = edge.config().header_read_timeout;
+                match security.secure(stream, within).await {
+                    Ok((stream, _)) => connection(edge, builder, stream, peer.ip(), drain).await,
+                    Err(error) => tracing::debug!(%peer, %error, "a client was turned away"),
+                }
+            }
         },
     )
     .await
@@ -66,7 +77,7 @@ fn builder(config: &Config) -> Builder<TokioExecutor> {
 async fn connection(
     edge: HttpEdge,
     builder: Arc<Builder<TokioExecutor>>,
-    stream: TcpStream,
+    stream: Stream<TcpStream>,
     peer: IpAddr,
     drain: Drain,
 ) {

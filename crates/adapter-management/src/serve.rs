@@ -6,17 +6,19 @@ use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use planes::{Drain, Listener, ServeLimits, ServeReport};
+use tls::{Security, Stream};
 use tokio::net::TcpStream;
 
 /// hyper panics below this.
 const HEAD_MIN_BYTES: usize = 8192;
 
-/// Serves `router` on `listener` until `stop` resolves, then drains; the report says how many
+/// Serves `router` on `listener`, its connections secured by `security`, until `stop` resolves, then drains; the report says how many
 /// connections had to be cut.
 pub async fn serve(
     listener: Listener,
     config: Config,
     router: Router,
+    security: Security,
     stop: impl Future<Output = ()>,
 ) -> ServeReport {
     let mut http = http1::Builder::new();
@@ -28,10 +30,15 @@ pub async fn serve(
         drain_timeout: config.drain_timeout,
     };
     planes::serve(listener, limits, stop, |stream, peer, drain| {
-        let connection = serve_connection(http.clone(), stream, router.clone(), drain);
+        let (http, router, security) = (http.clone(), router.clone(), security.clone());
         async move {
-            if let Err(error) = connection.await {
-                tracing::debug!(%peer, %error, "a management connection ended early");
+            match security.secure(stream, config.header_read_timeout).await {
+                Ok((stream, _)) => {
+                    if let Err(error) = serve_connection(http, stream, router, drain).await {
+                        tracing::debug!(%peer, %error, "a management connection ended early");
+                    }
+                }
+                Err(error) => tracing::debug!(%peer, %error, "a client was turned away"),
             }
         }
     })
@@ -41,7 +48,7 @@ pub async fn serve(
 /// On a drain, answers the request at hand and closes.
 async fn serve_connection(
     http: http1::Builder,
-    stream: TcpStream,
+    stream: Stream<TcpStream>,
     router: Router,
     drain: Drain,
 ) -> Result<(), hyper::Error> {

@@ -5,6 +5,7 @@ use crate::config::Config;
 use crate::health::Health;
 use crate::ids::Uuid7Source;
 use crate::publishing::Publishing;
+use crate::secured::Secured;
 use crate::shared::Shared;
 use crate::store::{self, StoreHandle};
 use order_core::app::Orders;
@@ -16,6 +17,7 @@ pub(crate) struct Service {
     pub(crate) orders: Orders,
     pub(crate) store: Arc<dyn StoreHandle>,
     pub(crate) shared: Shared,
+    pub(crate) secured: Secured,
     pub(crate) health: Arc<Health>,
     pub(crate) registry: Arc<Registry>,
     pub(crate) publishing: Option<Arc<Publishing>>,
@@ -26,8 +28,9 @@ pub(crate) struct Service {
 
 /// Opens the store and composes the service on it.
 pub(crate) async fn compose(config: &Config) -> Result<Service, String> {
-    let open = store::open(config).await?;
     let mut registry = Registry::default();
+    let secured = Secured::open(config, &mut registry)?;
+    let open = store::open(config).await?;
     adapter_management::register_process_metrics(&mut registry, env!("CARGO_PKG_VERSION"));
     open.handle.register_metrics(&mut registry);
     let http_metrics = adapter_http::Metrics::new(&mut registry);
@@ -52,6 +55,7 @@ pub(crate) async fn compose(config: &Config) -> Result<Service, String> {
         orders,
         store: open.handle,
         shared,
+        secured,
         health,
         registry: Arc::new(registry),
         publishing,

@@ -8,6 +8,7 @@ mod render;
 mod shared;
 mod tls;
 
+pub(crate) use self::tls::ListenersTls;
 pub(crate) use database::Database;
 pub(crate) use kafka::Kafka;
 pub(crate) use render::render;
@@ -25,6 +26,7 @@ pub(crate) struct Config {
     pub(crate) http_listen_addr: SocketAddr,
     pub(crate) mgmt_listen_addr: SocketAddr,
     pub(crate) grpc_listen_addr: SocketAddr,
+    pub(crate) listeners_tls: ListenersTls,
     pub(crate) database: Database,
     pub(crate) feed_partitions: u16,
     pub(crate) feed_lease: Duration,
@@ -88,6 +90,7 @@ impl Config {
             http_listen_addr: read.address("http_listen_addr"),
             grpc_listen_addr: read.address("grpc_listen_addr"),
             mgmt_listen_addr: read.address("mgmt_listen_addr"),
+            listeners_tls: read.listeners_tls(),
             database: read.database(planes.storage.clone(), resolver.clone()),
             feed_partitions: u16::try_from(partitions).unwrap_or(1),
             feed_lease: read.duration_from("feed_lease", MIN_FEED_LEASE),

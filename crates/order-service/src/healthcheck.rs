@@ -18,6 +18,13 @@ pub(crate) fn run(config: &Config, live: bool) -> Result<(), String> {
         .enable_all()
         .build()
         .map_err(|error| format!("the runtime cannot start: {error}"))?;
+    // Where the data plane is bound there is a listener for probes beside it, which needs no TLS.
+    if config.listeners_tls.http.is_some() && config.planes.data.interface().is_none() {
+        return Err(
+            "REST is served by TLS and no plane is bound: probe https://…/readyz, or set DATA_INTERFACE, which opens a listener for probes on lo"
+                .to_owned(),
+        );
+    }
     let addr = reachable(config.http_listen_addr);
     let path = if live { "/livez" } else { "/readyz?verbose" };
     let answer = runtime.block_on(async {

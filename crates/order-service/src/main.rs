@@ -14,6 +14,7 @@ mod ids;
 mod inbound;
 mod listeners;
 mod publishing;
+mod secured;
 mod serve;
 mod settings;
 mod shared;

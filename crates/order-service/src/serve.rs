@@ -13,6 +13,7 @@ use planes::{Drain, Listener, drain_channel};
 use std::future::Future;
 use std::io::{self, IsTerminal};
 use std::time::{Duration, Instant};
+use tls::Security;
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -78,6 +79,12 @@ async fn run(config: &Config, started: Instant) -> Result<(), String> {
     if planes.iter().any(|plane| plane.interface().is_some()) {
         background.spawn(sockets::look_after(background_stopped.clone()));
     }
+    background.spawn(
+        service
+            .secured
+            .clone()
+            .look_after(background_stopped.clone()),
+    );
     let planes = planes.into_iter().cloned().collect();
     background.spawn(health::watch(
         service.health.clone(),
@@ -156,6 +163,7 @@ async fn serve_until(
     edges.spawn(adapter_http::serve(
         rest,
         listeners.rest,
+        service.secured.http.clone(),
         edge_drain.clone().started(),
     ));
     let grpc_metrics = service.grpc_metrics.clone();
@@ -163,12 +171,18 @@ async fn serve_until(
         Some(limiter) => GrpcEdge::limited(grpc, orders, health.clone(), grpc_metrics, limiter),
         None => GrpcEdge::new(grpc, orders, health.clone(), grpc_metrics),
     };
-    edges.spawn(listeners.grpc.serve(grpc, edge_drain.clone().started()));
+    edges.spawn(listeners.grpc.serve(
+        grpc,
+        service.secured.grpc.clone(),
+        edge_drain.clone().started(),
+    ));
     for listener in listeners.probes {
         let probes = HttpEdge::probes(http.clone(), health.clone(), metrics.clone());
         edges.spawn(adapter_http::serve(
             probes,
             listener,
+            // The kubelet has no certificate.
+            Security::none(),
             edge_drain.clone().started(),
         ));
     }
@@ -204,7 +218,8 @@ fn serve_management(
         health: service.health.clone(),
         registry: service.registry.clone(),
     });
-    adapter_management::serve(listener, management, router, drain.started())
+    let security = service.secured.management.clone();
+    adapter_management::serve(listener, management, router, security, drain.started())
 }
 
 async fn close(service: &Service) -> Result<(), String> {

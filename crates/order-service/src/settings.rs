@@ -60,6 +60,78 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "ADDR",
         "Where metrics and status listen (management plane)",
     ),
+    setting(
+        "http_tls_mode",
+        "",
+        "off|tls|mtls",
+        "Whether REST is encrypted, and whether clients must prove themselves; unset: off",
+    ),
+    setting(
+        "http_tls_cert_file",
+        "",
+        "FILE",
+        "The certificate of REST and those above it, PEM; read again when it changes",
+    ),
+    setting(
+        "http_tls_key_file",
+        "",
+        "FILE",
+        "The key of http_tls_cert_file, PEM",
+    ),
+    setting(
+        "http_tls_ca_file",
+        "",
+        "FILE",
+        "Whom certificates of clients must come from, PEM; with mtls",
+    ),
+    setting(
+        "grpc_tls_mode",
+        "",
+        "off|tls|mtls",
+        "Whether gRPC is encrypted, and whether clients must prove themselves; unset: off",
+    ),
+    setting(
+        "grpc_tls_cert_file",
+        "",
+        "FILE",
+        "The certificate of gRPC and those above it, PEM; read again when it changes",
+    ),
+    setting(
+        "grpc_tls_key_file",
+        "",
+        "FILE",
+        "The key of grpc_tls_cert_file, PEM",
+    ),
+    setting(
+        "grpc_tls_ca_file",
+        "",
+        "FILE",
+        "Whom certificates of clients must come from, PEM; with mtls",
+    ),
+    setting(
+        "mgmt_tls_mode",
+        "",
+        "off|tls|mtls",
+        "Whether the management port is encrypted, and whether clients must prove themselves; unset: off",
+    ),
+    setting(
+        "mgmt_tls_cert_file",
+        "",
+        "FILE",
+        "The certificate of the management port and those above it, PEM; read again when it changes",
+    ),
+    setting(
+        "mgmt_tls_key_file",
+        "",
+        "FILE",
+        "The key of mgmt_tls_cert_file, PEM",
+    ),
+    setting(
+        "mgmt_tls_ca_file",
+        "",
+        "FILE",
+        "Whom certificates of clients must come from, PEM; with mtls",
+    ),
     Setting {
         secret: Secret::InUrl,
         ..setting(

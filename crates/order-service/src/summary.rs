@@ -6,6 +6,7 @@ use planes::Plane;
 use std::io::Write as _;
 use std::net::SocketAddr;
 use std::time::Duration;
+use tls::ServerTls;
 
 /// Where the service listens.
 #[derive(Debug)]
@@ -37,7 +38,12 @@ pub(crate) fn tell(config: &Config, listening: &Listening, took: Duration) {
     let _ = std::io::stderr().write_all(lines(config, listening, took).as_bytes());
 }
 
+fn scheme(tls: Option<&ServerTls>) -> &'static str {
+    if tls.is_some() { "https" } else { "http" }
+}
+
 fn lines(config: &Config, listening: &Listening, took: Duration) -> String {
+    let tls = &config.listeners_tls;
     let mut lines = vec![
         format!(
             "order-service {}, ready in {} ms",
@@ -45,15 +51,22 @@ fn lines(config: &Config, listening: &Listening, took: Duration) -> String {
             took.as_millis()
         ),
         format!(
-            "  REST        http://{0}   try it: http://{0}/docs",
-            local(listening.rest)
+            "  REST        {scheme}://{0}   try it: {scheme}://{0}/docs",
+            local(listening.rest),
+            scheme = scheme(tls.http.as_ref())
         ),
         format!(
-            "  gRPC        {0}   try it: grpcurl -plaintext {0} list",
-            local(listening.grpc)
+            "  gRPC        {0}   try it: grpcurl {1}{0} list",
+            local(listening.grpc),
+            if tls.grpc.is_none() {
+                "-plaintext "
+            } else {
+                ""
+            }
         ),
         format!(
-            "  management  http://{}   metrics, status",
+            "  management  {}://{}   metrics, status",
+            scheme(tls.management.as_ref()),
             local(listening.management)
         ),
         format!("  store       {}", store::describe(config)),

@@ -4,6 +4,7 @@ use crate::client::Identity;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio_rustls::rustls::pki_types::pem;
 use tokio_rustls::rustls::{AlertDescription, CertificateError, Error};
 
@@ -45,6 +46,12 @@ pub enum TlsError {
     /// The peer is called what no certificate can be made out to.
     #[error("{0:?} is no name that a certificate can have")]
     Name(String),
+    /// A client did not say enough in time.
+    #[error("TLS with a client: it did not finish its handshake within {within:?}")]
+    Slow {
+        /// How long it had.
+        within: Duration,
+    },
     /// The two did not agree, or one does not trust the other.
     #[error("TLS with {peer}: {reason}")]
     Handshake {

@@ -9,12 +9,16 @@ mod caller;
 mod client;
 mod error;
 mod files;
+mod security;
 mod server;
+mod stream;
 
 pub use caller::Caller;
 pub use client::{ClientTls, Identity};
 pub use error::TlsError;
+pub use security::Security;
 pub use server::{Acceptor, ServerTls};
+pub use stream::Stream;
 /// What [`ClientTls::connect`] makes of a stream.
 pub use tokio_rustls::client::TlsStream;
 /// What [`Acceptor::accept`] makes of a stream.

@@ -53,12 +53,12 @@ const ALL_BUT_REDIS: &[&str] = &[
 pub(crate) const WALLS: &[Wall] = &[
     Wall {
         name: "adapter-grpc",
-        ours: &["order-core", "order-proto", "planes"],
+        ours: &["order-core", "order-proto", "planes", "tls"],
         outside: Outside::Not(ALL_BUT_TONIC),
     },
     Wall {
         name: "adapter-http",
-        ours: &["order-core", "order-json", "planes"],
+        ours: &["order-core", "order-json", "planes", "tls"],
         outside: Outside::Not(STORES),
     },
     Wall {
@@ -68,7 +68,7 @@ pub(crate) const WALLS: &[Wall] = &[
     },
     Wall {
         name: "adapter-management",
-        ours: &["order-core", "planes"],
+        ours: &["order-core", "planes", "tls"],
         outside: Outside::Not(STORES),
     },
     Wall {

@@ -20,6 +20,7 @@ use std::time::Duration;
 use testkit::fakes::{
     ManualClock, MemoryCache, MemoryRateLimiter, MemoryStore, SequentialIds, StaticHealth,
 };
+use tls::Security;
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -107,7 +108,7 @@ impl Desk {
             let stopped = async {
                 let _ = stopped.await;
             };
-            listener.serve(edge, stopped).await
+            listener.serve(edge, Security::none(), stopped).await
         });
         Desk {
             store,

@@ -5,6 +5,7 @@ use adapter_http::{Config, serve};
 use planes::{ConnectOptions, ListenOptions, Plane, PlaneKind, ServeReport, connect, listen};
 use std::net::SocketAddr;
 use std::time::Duration;
+use tls::Security;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
@@ -35,7 +36,7 @@ fn start(desk: &Desk) -> Server {
     let (stop, stopped) = oneshot::channel::<()>();
     let edge = desk.edge.clone();
     let served = tokio::spawn(async move {
-        serve(edge, listener, async {
+        serve(edge, listener, Security::none(), async {
             let _ = stopped.await;
         })
         .await

@@ -10,6 +10,7 @@ use prometheus_client::registry::Registry;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
+use tls::Security;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
@@ -48,7 +49,13 @@ impl Server {
         let listener = listen(&plane, free_port, ListenOptions::default()).unwrap();
         let address = listener.local_addr();
         let (stop, stopped) = drain_channel();
-        let service = serve(listener, config, router(management), stopped.started());
+        let service = serve(
+            listener,
+            config,
+            router(management),
+            Security::none(),
+            stopped.started(),
+        );
         Self {
             address,
             health,

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use tls::Security;
 
 use adapter_grpc::{Config, GrpcEdge, Metrics, bind};
 use order_core::app::Orders;
@@ -29,7 +30,7 @@ pub(crate) fn start() -> SocketAddr {
     let listener = bind(&plane, &config, Timers::DEFAULT).unwrap();
     let address = listener.local_addr();
     let edge = GrpcEdge::new(config, orders, Arc::new(StaticHealth::ready()), metrics);
-    tokio::spawn(listener.serve(edge, std::future::pending()));
+    tokio::spawn(listener.serve(edge, Security::none(), std::future::pending()));
     address
 }
 

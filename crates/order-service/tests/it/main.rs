@@ -30,3 +30,4 @@ mod site;
 mod start;
 mod stop;
 mod store;
+mod tls;

@@ -1,0 +1,183 @@
+//! Listeners by TLS, asked by the clients that people have: who may come, and a renewal under load.
+
+use crate::service::{Service, binary, folder};
+use planes::{ConnectOptions, Plane, PlaneKind, connect};
+use std::fs;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Command, Output};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+use testkit::servers::certificates::{Authority, Certificate};
+use tls::ClientTls;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::task::JoinSet;
+
+/// No step takes longer; only a failure does.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+/// A service whose listener proves itself by the certificate; `mtls`: and clients must as well.
+fn start(listener: &str, certificate: &Certificate, mtls: bool) -> (tempfile::TempDir, Service) {
+    let (folder, database) = folder();
+    let names = ["MODE", "CERT_FILE", "KEY_FILE", "CA_FILE"];
+    let names = names.map(|name| format!("{listener}_TLS_{name}"));
+    let mut environment = vec![
+        (names[0].as_str(), if mtls { "mtls" } else { "tls" }),
+        (&names[1], text(&certificate.certificate)),
+        (&names[2], text(&certificate.key)),
+    ];
+    if mtls {
+        environment.push((&names[3], text(&certificate.authority)));
+    }
+    let service = Service::start_with(&database, &environment);
+    (folder, service)
+}
+
+fn curl(service: &Service, trusted: &Certificate, own: Option<&Certificate>) -> Output {
+    let mut curl = Command::new("curl");
+    curl.args(["-sS", "--fail-with-body", "--max-time", "10"])
+        .args(["--cacert", text(&trusted.authority)]);
+    if let Some(own) = own {
+        curl.args(["--cert", text(&own.certificate), "--key", text(&own.key)]);
+    }
+    curl.arg(format!(
+        "https://localhost:{}/v1/orders",
+        service.rest.port()
+    ));
+    curl.output().expect("curl is installed")
+}
+
+#[test]
+fn curl_is_let_in_with_a_good_certificate_and_with_no_other() {
+    let (ours, foreign) = (Authority::new(), Authority::new());
+    let good = ours.good();
+    let (_folder, service) = start("HTTP", &good, true);
+    let answer = curl(&service, &good, Some(&good));
+    let told = String::from_utf8_lossy(&answer.stderr);
+    assert!(answer.status.success(), "{told}");
+    assert!(String::from_utf8_lossy(&answer.stdout).contains("\"orders\""));
+    for (own, reason) in [
+        (Some(ours.expired()), "has expired"),
+        (Some(foreign.good()), "not trusted"),
+        (None, "no certificate"),
+    ] {
+        let answer = curl(&service, &good, own.as_ref());
+        assert!(!answer.status.success(), "{reason}: {answer:?}");
+        service.wait_for_log(&["turned away", reason]);
+    }
+    // Who does not trust the service does not ask it.
+    assert!(
+        !curl(&service, &foreign.good(), Some(&good))
+            .status
+            .success()
+    );
+}
+
+#[test]
+fn files_that_are_no_use_stop_the_start() {
+    let authority = Authority::new();
+    let good = authority.good();
+    let (_folder, database) = folder();
+    let output = binary()
+        .env("DATABASE_URL", format!("sqlite:{}", database.display()))
+        .env("GRPC_TLS_MODE", "tls")
+        .env("GRPC_TLS_CERT_FILE", &good.certificate)
+        .env("GRPC_TLS_KEY_FILE", "/no/such.key")
+        .output()
+        .unwrap();
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{told}");
+    assert!(
+        told.contains("grpc") && told.contains("/no/such.key"),
+        "{told}"
+    );
+}
+
+/// One request over a connection of its own.
+async fn ask(address: SocketAddr, trust: &ClientTls) -> Result<(), String> {
+    let plane = Plane::unbound(PlaneKind::Data);
+    let stream = connect(&plane, address, ConnectOptions::default());
+    let stream = stream.await.map_err(|error| error.to_string())?;
+    let stream = trust.connect("localhost", stream).await;
+    let mut stream = stream.map_err(|error| error.to_string())?;
+    let request = b"GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    let mut answer = Vec::new();
+    let asked = async {
+        stream.write_all(request).await?;
+        stream.flush().await?;
+        stream.read_to_end(&mut answer).await
+    };
+    asked.await.map_err(|error| error.to_string())?;
+    let answer = String::from_utf8_lossy(&answer);
+    answer
+        .starts_with("HTTP/1.1 200")
+        .then_some(())
+        .ok_or_else(|| answer.into_owned())
+}
+
+/// As a Kubernetes secret changes: each file is replaced whole, one after the other.
+fn renew(there: &Certificate, with: &Certificate) {
+    for (from, to) in [
+        (&with.certificate, &there.certificate),
+        (&with.key, &there.key),
+    ] {
+        let beside = to.with_extension("new");
+        fs::copy(from, &beside).unwrap();
+        fs::rename(&beside, to).unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_certificate_that_is_replaced_under_load_fails_no_request() {
+    let (old, new) = (Authority::new(), Authority::new());
+    let (there, renewed) = (old.good(), new.good());
+    let both = there.authority.with_extension("both");
+    let bundle = [&there.authority, &renewed.authority].map(|file| fs::read(file).unwrap());
+    fs::write(&both, bundle.concat()).unwrap();
+    let trusting = |file: &Path| ClientTls {
+        ca_file: Some(file.to_owned()),
+        identity: None,
+    };
+    let (_folder, service) = start("HTTP", &there, false);
+    let (over, asked) = (
+        Arc::new(AtomicBool::new(false)),
+        Arc::new(AtomicUsize::new(0)),
+    );
+    let mut callers = JoinSet::new();
+    for _ in 0..4 {
+        let (over, asked) = (Arc::clone(&over), Arc::clone(&asked));
+        let (address, trust) = (service.rest, trusting(&both));
+        callers.spawn(async move {
+            while !over.load(Ordering::Relaxed) {
+                ask(address, &trust).await?;
+                asked.fetch_add(1, Ordering::Relaxed);
+            }
+            Ok::<(), String>(())
+        });
+    }
+    let some_more = async || {
+        let (from, started) = (asked.load(Ordering::Relaxed), Instant::now());
+        while asked.load(Ordering::Relaxed) < from + 100 {
+            assert!(started.elapsed() < PATIENCE, "callers do not get on");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    some_more().await;
+    renew(&there, &renewed);
+    let (new_alone, started) = (trusting(&renewed.authority), Instant::now());
+    while ask(service.rest, &new_alone).await.is_err() {
+        assert!(started.elapsed() < PATIENCE, "{}", service.log());
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    some_more().await;
+    over.store(true, Ordering::Relaxed);
+    for ended in callers.join_all().await {
+        ended.unwrap();
+    }
+    service.wait_for_log(&["a renewed certificate is in use"]);
+}
