@@ -18,7 +18,9 @@ const WIRE: &[&str] = &[
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../proto");
+    // Not `env!`: clones that share a target folder may run one another's build script.
+    let package = std::env::var_os("CARGO_MANIFEST_DIR").ok_or("cargo sets CARGO_MANIFEST_DIR")?;
+    let root = Path::new(&package).join("../../proto");
     println!("cargo::rerun-if-changed={}", root.display());
     // Sorted maps: equal orders have equal bytes.
     prost_build::Config::new()

@@ -1,14 +1,15 @@
 //! The rules of publishing the feed, on the fakes.
 
+use async_trait::async_trait;
 use order_core::app::{FeedPublisher, Halt, Publishing, Standstill, resume_after};
 use order_core::ports::{
-    Cursor, EventFeed, FeedLeases, FeedPosition, Lease, PublishError, ReplicaId, StoreError,
-    StoreId,
+    Cursor, EventFeed, EventPublisher, FeedLeases, FeedPosition, Lease, PublishError,
+    RecordedEvent, ReplicaId, StoreError, StoreId,
 };
 use std::sync::Arc;
 use std::time::Duration;
 use testkit::desk::done;
-use testkit::fakes::{MemoryBroker, MemoryStore};
+use testkit::fakes::{MemoryBroker, MemoryPublisher, MemoryStore};
 use testkit::{Desk, new_order};
 
 const LEASE: Duration = Duration::from_mins(5);
@@ -59,6 +60,12 @@ impl House {
         let mut publishing = self.take_over().await?;
         while publishing.publish_next().await? > 0 {}
         Ok(publishing)
+    }
+
+    async fn publish_all_by(&self, number: u128) {
+        let lease = self.lease(number).await;
+        let mut publishing = self.replica(number).take_over(lease).await.unwrap();
+        while publishing.publish_next().await.unwrap() > 0 {}
     }
 
     /// Every event of the feed was published, once and in order.
@@ -271,5 +278,64 @@ async fn who_lost_the_lease_fences_nobody() {
     let lost = house.replica(1).take_over(before).await;
     assert_eq!(lost.unwrap_err(), Standstill::LeaseLost);
     assert_eq!(new.publish_next().await, Ok(9), "it was not fenced");
+    house.check().await;
+}
+
+/// Just when the partition was taken over here, another replica gets the lease and takes it over too.
+struct Overtaken {
+    inner: MemoryPublisher,
+    store: MemoryStore,
+    other: FeedPublisher,
+}
+
+#[async_trait]
+impl EventPublisher for Overtaken {
+    async fn take_over(&self, partition: u16) -> Result<Option<Cursor>, PublishError> {
+        let found = self.inner.take_over(partition).await;
+        self.store.leave(ReplicaId(1)).await.unwrap();
+        let kept = self.store.keep(ReplicaId(2), LEASE).await.unwrap();
+        self.other.take_over(kept.leases[0]).await.unwrap();
+        found
+    }
+
+    async fn set_cursor(&self, partition: u16, cursor: Cursor) -> Result<(), PublishError> {
+        self.inner.set_cursor(partition, cursor).await
+    }
+
+    async fn publish(
+        &self,
+        partition: u16,
+        events: Vec<RecordedEvent>,
+    ) -> Result<(), PublishError> {
+        self.inner.publish(partition, events).await
+    }
+
+    async fn let_go(&self, partition: u16) {
+        self.inner.let_go(partition).await;
+    }
+
+    async fn look(&self, partition: u16) -> Result<Option<Cursor>, PublishError> {
+        self.inner.look(partition).await
+    }
+}
+
+#[tokio::test]
+async fn who_is_overtaken_while_it_takes_over_raises_no_alarm() {
+    let house = House::of(9).await;
+    let lease = house.lease(1).await;
+    let overtaken = Overtaken {
+        inner: house.broker.publisher(),
+        store: house.store.clone(),
+        other: house.replica(2),
+    };
+    let store = Arc::new(house.store.clone());
+    let late = FeedPublisher::new(store.clone(), Arc::new(overtaken), store, ReplicaId(1));
+    // No cursor was found, and by now one is noted: that is the other's, and not a loss.
+    let fenced = PublishError::Fenced { partition: 0 };
+    assert_eq!(
+        late.take_over(lease).await.unwrap_err(),
+        Standstill::Publish(fenced)
+    );
+    house.publish_all_by(2).await;
     house.check().await;
 }

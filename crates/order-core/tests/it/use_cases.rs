@@ -41,6 +41,31 @@ async fn a_repetition_is_answered_also_when_its_deadline_has_passed() {
 }
 
 #[tokio::test]
+async fn a_repetition_that_overtakes_nothing_gets_the_first_answer_too() {
+    let house = House::new();
+    let order = house.placed("k", new_order()).await;
+    let cancel = || {
+        house
+            .orders
+            .cancel(order.order_id, cancellation(), with_key("c"))
+    };
+    // Both have looked for the key before either has its effect.
+    let loads = house.store.loads();
+    house.store.hold_loads(true);
+    let release = async {
+        while house.store.loads() == loads {
+            tokio::task::yield_now().await;
+        }
+        house.store.hold_loads(false);
+    };
+    let (one, other, ()) = tokio::join!(cancel(), cancel(), release);
+    let (one, other) = (one.unwrap(), other.unwrap());
+    assert_eq!(one.order, other.order);
+    assert_eq!((one.order.version, one.order.state), (2, State::Cancelled));
+    assert!(one.replayed != other.replayed, "one effect, one repetition");
+}
+
+#[tokio::test]
 async fn a_refused_request_does_not_burn_its_key() {
     let house = House::new();
     assert!(house.place("k", new_order().currency("???")).await.is_err());
