@@ -5,6 +5,7 @@ use planes::{Peer, Plane, PlaneKind, Resolver};
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
+use tls::ClientTls;
 
 /// How the store is opened. What it may hold in memory is bounded by the queue, one batch for each
 /// writer, and what its connections buffer.
@@ -18,6 +19,8 @@ pub struct Config {
     pub user: String,
     /// With what.
     pub password: Option<Secret>,
+    /// How the server is trusted, where TCP is encrypted.
+    pub tls: Option<ClientTls>,
     /// The plane by which TCP goes.
     pub plane: Plane,
     /// Who resolves the server's name, if it has one.
@@ -108,6 +111,7 @@ impl Config {
             database: database.into(),
             user: user.into(),
             password: None,
+            tls: None,
             plane: Plane::unbound(PlaneKind::Storage),
             resolver: Resolver::new(Plane::unbound(PlaneKind::Default)),
             relay_folder: std::env::temp_dir(),

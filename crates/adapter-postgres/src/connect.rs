@@ -2,8 +2,9 @@
 //! and only to a server that can write.
 
 use crate::config::{Address, Config};
+use crate::encrypt::Encrypt;
 use crate::error::{OpenError, advise};
-use planes::{ConnectOptions, Relay, RelayOptions};
+use planes::{ConnectOptions, Greet, Relay, RelayOptions};
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgSslMode};
 use sqlx::{ConnectOptions as _, Connection};
 use std::sync::Arc;
@@ -27,9 +28,20 @@ impl Connector {
     /// Starts the relay where TCP is spoken; connects to nothing yet.
     pub(crate) fn new(config: Arc<Config>) -> Result<Connector, OpenError> {
         let (relay, folder, port) = match &config.address {
-            Address::Socket { folder, port } => (None, folder.clone(), *port),
+            Address::Socket { folder, port } => {
+                if config.tls.is_some() {
+                    return Err(OpenError::Config {
+                        detail: "TLS to a Unix socket is not spoken: set database_tls_mode to off, or give a host".to_owned(),
+                    });
+                }
+                (None, folder.clone(), *port)
+            }
             Address::Tcp(peer) => {
                 let port = peer.port();
+                let encrypt = config.tls.clone().map(|tls| Encrypt {
+                    tls,
+                    host: peer.host().to_owned(),
+                });
                 let relay = Relay::start(
                     &config.plane,
                     peer.clone(),
@@ -37,6 +49,7 @@ impl Connector {
                     &config.relay_folder,
                     &format!(".s.PGSQL.{port}"),
                     relay_options(&config),
+                    encrypt.map(|encrypt| Arc::new(encrypt) as Arc<dyn Greet>),
                 )?;
                 let folder = relay.folder().to_owned();
                 (Some(relay), folder, port)
@@ -47,6 +60,7 @@ impl Connector {
             .port(port)
             .username(&config.user)
             .database(&config.database)
+            // Encrypted or not beyond the relay, the Unix socket never is.
             .ssl_mode(PgSslMode::Disable)
             .application_name("order-service")
             .statement_cache_capacity(CACHED_STATEMENTS)

@@ -15,6 +15,7 @@
 mod commit;
 mod config;
 mod connect;
+mod encrypt;
 mod error;
 mod feed;
 mod leases;

@@ -52,6 +52,7 @@ async fn no_statement_walks_a_table_at_a_million_orders() {
     let options = || Options {
         fsync: false,
         settings: vec![("max_wal_size", "4GB"), ("shared_buffers", "256MB")],
+        ..Options::default()
     };
     let server =
         tokio::task::spawn_blocking(move || Postgres::start(Version::Reference, options()))

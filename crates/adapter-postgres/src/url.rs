@@ -6,12 +6,13 @@ use crate::error::OpenError;
 use percent_encoding::percent_decode_str;
 use planes::Peer;
 use std::path::PathBuf;
+use tls::ClientTls;
 
 const DEFAULT_PORT: u16 = 5432;
 
 impl Config {
     /// The default bounds on the database of this URL. The host is an address or a name, or
-    /// with `?host=/folder` the folder of a Unix socket. Messages never show the password.
+    /// with `?host=/folder` the folder of a Unix socket; `?sslmode=verify-full` asks for TLS. Messages never show the password.
     pub fn from_url(url: &str) -> Result<Config, OpenError> {
         let rest = ["postgres://", "postgresql://"]
             .iter()
@@ -34,12 +35,14 @@ impl Config {
             name => name,
         };
         let (host, port) = host_and_port(host)?;
-        let address = match folder(query)? {
+        let query = query_of(query)?;
+        let address = match query.folder {
             Some(folder) => Address::Socket { folder, port },
             None => Address::Tcp(peer(&host, port)?),
         };
         Ok(Config {
             password,
+            tls: query.verify_full.then(ClientTls::default),
             ..Config::at(address, database, user)
         })
     }
@@ -64,25 +67,37 @@ fn peer(host: &str, port: u16) -> Result<Peer, OpenError> {
     Peer::new(host, port).map_err(|error| unusable(&error.to_string()))
 }
 
-/// The folder of the socket, if the query names one.
-fn folder(query: &str) -> Result<Option<PathBuf>, OpenError> {
-    let mut folder = None;
+/// What stands behind the question mark.
+#[derive(Debug, Default)]
+struct Query {
+    /// Of the socket.
+    folder: Option<PathBuf>,
+    verify_full: bool,
+}
+
+fn query_of(query: &str) -> Result<Query, OpenError> {
+    let mut known = Query::default();
     for part in query.split('&').filter(|part| !part.is_empty()) {
         match part.split_once('=') {
             Some(("host", path)) if decoded(path)?.starts_with('/') => {
-                folder = Some(PathBuf::from(decoded(path)?));
+                known.folder = Some(PathBuf::from(decoded(path)?));
             }
-            // Encryption is set apart, with its files.
             Some(("sslmode", "disable" | "prefer")) => {}
+            Some(("sslmode", "verify-full")) => known.verify_full = true,
+            Some(("sslmode", weaker)) => {
+                return Err(unusable(&format!(
+                    "sslmode={weaker} does not tell who the server is: take verify-full, with database_tls_ca_file, or disable"
+                )));
+            }
             _ => {
                 let name = part.split('=').next().unwrap_or_default();
                 return Err(unusable(&format!(
-                    "its parameter `{name}` is not known here; known are host=/FOLDER and sslmode=disable"
+                    "its parameter `{name}` is not known here; known are host=/FOLDER and sslmode=disable|verify-full"
                 )));
             }
         }
     }
-    Ok(folder)
+    Ok(known)
 }
 
 fn decoded(text: &str) -> Result<String, OpenError> {

@@ -17,6 +17,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let options = Options {
         fsync: true,
         settings: SETTINGS.to_vec(),
+        ..Options::default()
     };
     let server = Postgres::start(Version::Reference, options);
     let socket = server.socket_folder();

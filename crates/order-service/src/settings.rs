@@ -170,6 +170,30 @@ pub(crate) const SETTINGS: &[Setting] = &[
         )
     },
     setting(
+        "database_tls_mode",
+        "",
+        "off|tls|mtls",
+        "Whether the connection to PostgreSQL is encrypted; unset: as the sslmode of database_url says",
+    ),
+    setting(
+        "database_tls_ca_file",
+        "",
+        "FILE",
+        "Whom PostgreSQL's certificate must come from, PEM; unset: whom this machine trusts",
+    ),
+    setting(
+        "database_tls_cert_file",
+        "",
+        "FILE",
+        "The service's certificate for PostgreSQL, PEM; with database_tls_key_file",
+    ),
+    setting(
+        "database_tls_key_file",
+        "",
+        "FILE",
+        "The key of database_tls_cert_file, PEM",
+    ),
+    setting(
         "feed_partitions",
         "1",
         "COUNT",

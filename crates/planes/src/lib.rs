@@ -33,7 +33,7 @@ pub use orphans::end_orphans;
 pub use peer::{InvalidPeer, Peer};
 pub use plane::{InvalidInterface, Plane, PlaneKind};
 pub use raw::raw_socket;
-pub use relay::{Relay, RelayOptions};
+pub use relay::{Far, Greet, Relay, RelayOptions};
 pub use resolve::Resolver;
 pub use serve::{ServeLimits, ServeReport, serve};
 pub use tcp::Timers;

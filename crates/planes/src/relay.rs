@@ -2,18 +2,22 @@
 //!
 //! sqlx offers no hook for its connector and never sets `TCP_NODELAY`. So it connects to a Unix socket
 //! in a private folder, and what comes is copied to a connection that [`connect`](crate::connect()) made:
-//! bound to its device, with `TCP_NODELAY` and all timers. Bytes are not looked at, so TLS passes
-//! through from end to end. Runs on the caller's runtime: a thread of its own costs half the rate.
+//! bound to its device, with `TCP_NODELAY` and all timers. Bytes are not looked at; what both ends must
+//! agree on before, as on TLS, is somebody else's [`Greet`]. Runs on the caller's runtime: a thread of its own costs half the rate.
 
 use crate::{ConnectOptions, Peer, Plane, PlaneError, Resolver};
+use async_trait::async_trait;
+use std::fmt;
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::net::{UnixListener, UnixStream};
+use tokio::io::{AsyncRead, AsyncWrite, copy_bidirectional_with_sizes};
+use tokio::net::{TcpStream, UnixListener, UnixStream};
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 /// The pause after an accept that failed for want of descriptors or memory, in milliseconds.
 const ACCEPT_PAUSE_MS: u64 = 100;
@@ -41,6 +45,22 @@ impl Default for RelayOptions {
     }
 }
 
+/// What is agreed on with the peer on each new connection, before the first byte is relayed.
+#[async_trait]
+pub trait Greet: fmt::Debug + Send + Sync {
+    /// Agrees, and answers the connection as it is from then on. Given up after
+    /// [`ConnectOptions::timeout`]. An error's words are for the operator.
+    async fn greet(&self, stream: TcpStream) -> io::Result<Box<dyn Far>>;
+
+    /// Why a connection broke later, if that comes of what was agreed on.
+    fn explain(&self, error: &io::Error) -> Option<String>;
+}
+
+/// The far end of a relayed connection.
+pub trait Far: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Far for S {}
+
 /// A relay at work. Dropping it ends its connections and deletes its folder.
 #[derive(Debug)]
 pub struct Relay {
@@ -56,14 +76,16 @@ struct Shared {
     peer: Peer,
     resolver: Resolver,
     options: RelayOptions,
+    greet: Option<Arc<dyn Greet>>,
     open: AtomicUsize,
     last_failure: Mutex<Option<String>>,
 }
 
 impl Relay {
     /// Listens on `socket_name` in a new folder below `parent`, which only this user may enter, and
-    /// relays to `peer` by the plane, whose name, if it has one, `resolver` finds for each connection. Must be called inside a Tokio runtime. A path of more than 107
-    /// bytes is more than the kernel takes (`sun_path`, unix(7)).
+    /// relays to `peer` by the plane, whose name, if it has one, `resolver` finds for each connection;
+    /// `greet` speaks to it first. Must be called inside a Tokio runtime. A path of more than 107 bytes
+    /// is more than the kernel takes (`sun_path`, unix(7)).
     pub fn start(
         plane: &Plane,
         peer: Peer,
@@ -71,6 +93,7 @@ impl Relay {
         parent: &Path,
         socket_name: &str,
         options: RelayOptions,
+        greet: Option<Arc<dyn Greet>>,
     ) -> Result<Self, PlaneError> {
         let setup = |step| move |source| PlaneError::setup(plane, step, source);
         tokio::runtime::Handle::try_current()
@@ -86,6 +109,7 @@ impl Relay {
             peer,
             resolver,
             options,
+            greet,
             open: AtomicUsize::new(0),
             last_failure: Mutex::new(None),
         });
@@ -135,24 +159,53 @@ impl Shared {
     }
 
     /// One connection, from its beginning to the end of both directions.
-    async fn relay(&self, mut near: UnixStream) {
-        let reached = self
+    async fn relay(&self, near: UnixStream) {
+        let far = match self
             .peer
-            .connect(&self.plane, &self.resolver, self.options.connect);
-        let mut far = match reached.await {
+            .connect(&self.plane, &self.resolver, self.options.connect)
+            .await
+        {
             Ok(far) => far,
-            Err(error) => {
-                tracing::debug!(%error, "a relay's peer was not reached");
-                *self.failure() = Some(error.to_string());
-                return;
-            }
+            Err(error) => return self.not_reached(error.to_string()),
         };
-        *self.failure() = None;
+        let Some(greet) = &self.greet else {
+            *self.failure() = None;
+            return self.copy(near, far, |_| None).await;
+        };
+        let limit = self.options.connect.timeout;
+        match timeout(limit, greet.greet(far)).await {
+            Ok(Ok(far)) => {
+                *self.failure() = None;
+                self.copy(near, far, |error| greet.explain(error)).await;
+            }
+            Ok(Err(error)) => self.not_reached(format!("{}: {error}", self.peer)),
+            Err(_) => self.not_reached(format!(
+                "{}: it did not agree within {} ms on how to be spoken to",
+                self.peer,
+                limit.as_millis()
+            )),
+        }
+    }
+
+    fn not_reached(&self, reason: String) {
+        tracing::debug!(reason, "a relay's peer was not reached");
+        *self.failure() = Some(reason);
+    }
+
+    async fn copy(
+        &self,
+        mut near: UnixStream,
+        mut far: impl Far,
+        explain: impl Fn(&io::Error) -> Option<String>,
+    ) {
         let size = self.options.buffer_bytes;
         // Passes the end of each direction on, and ends with the second or with an error.
-        let copied = tokio::io::copy_bidirectional_with_sizes(&mut near, &mut far, size, size);
+        let copied = copy_bidirectional_with_sizes(&mut near, &mut far, size, size);
         if let Err(error) = copied.await {
             tracing::debug!(plane = %self.plane, peer = %self.peer, %error, "a relayed connection broke");
+            if let Some(reason) = explain(&error) {
+                *self.failure() = Some(format!("{}: {reason}", self.peer));
+            }
         }
     }
 }

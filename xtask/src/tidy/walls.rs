@@ -79,6 +79,7 @@ pub(crate) const WALLS: &[Wall] = &[
             "order-proto",
             "order-store",
             "planes",
+            "tls",
         ],
         outside: Outside::Not(EDGES),
     },

@@ -19,3 +19,4 @@ mod model;
 mod opening;
 mod replicas;
 mod support;
+mod trust;

@@ -28,6 +28,8 @@ impl Reader<'_> {
         let max_queued_changes = self.count("store_max_queued_changes");
         let read_connections = self.count_up_to("database_read_connections", MAX_READ_CONNECTIONS);
         if let Database::Postgres(config) = &mut database {
+            let by_url = config.tls.is_some();
+            config.tls = self.client_tls("database", by_url);
             config.plane = storage;
             config.resolver = resolver;
             config.max_queued_changes = max_queued_changes;

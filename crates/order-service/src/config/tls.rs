@@ -108,7 +108,7 @@ impl Reader<'_> {
             self.errors.push(wanted);
         }
         if !on && by_url {
-            let split = format!("{mode} is off, but the scheme of {peer}_url asks for TLS");
+            let split = format!("{mode} is off, but {peer}_url asks for TLS");
             self.errors.push(split);
         } else if !on && chosen.is_none() && (ca.is_some() || certificate.is_some()) {
             let idle = format!(

@@ -15,7 +15,7 @@ fn relay(listener: &Listener, options: RelayOptions) -> Relay {
     let parent = std::env::temp_dir();
     let resolver = Resolver::new(Plane::unbound(PlaneKind::Default));
     let peer = listener.local_addr().into();
-    Relay::start(&plane, peer, resolver, &parent, NAME, options).unwrap()
+    Relay::start(&plane, peer, resolver, &parent, NAME, options, None).unwrap()
 }
 
 async fn pair(listener: &Listener, relay: &Relay) -> (UnixStream, TcpStream) {

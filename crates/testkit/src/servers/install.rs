@@ -136,9 +136,14 @@ fn cache() -> PathBuf {
 /// A folder that belongs to the user whom servers run as.
 pub(crate) fn make_folder(folder: &Path) {
     fs::create_dir_all(folder).expect("the folder can be made");
+    give_away(folder);
+}
+
+/// What root has made belongs to the user that servers run as.
+pub(crate) fn give_away(path: &Path) {
     if is_root() {
         let user = Some(UNPRIVILEGED_UID);
-        std::os::unix::fs::chown(folder, user, user).expect("root gives a folder away");
+        std::os::unix::fs::chown(path, user, user).expect("root gives files away");
     }
 }
 

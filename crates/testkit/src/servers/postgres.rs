@@ -1,8 +1,9 @@
 //! A real PostgreSQL: a cluster of its own, on a Unix socket and a free port of the loopback, gone
 //! with the test. It is stopped, killed and started again where a test says so.
 
+use super::certificates::Certificate;
 use super::cpu::{children, cpu_millis};
-use super::install::{Installation, make_folder, run};
+use super::install::{Installation, give_away, make_folder, run};
 use super::offspring;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -52,6 +53,17 @@ pub struct Options {
     pub fsync: bool,
     /// Further settings, as in postgresql.conf.
     pub settings: Vec<(&'static str, &'static str)>,
+    /// By TCP only TLS is spoken.
+    pub tls: Option<Tls>,
+}
+
+/// How a server is encrypted.
+#[derive(Clone, Debug)]
+pub struct Tls {
+    /// With what it proves itself.
+    pub certificate: Certificate,
+    /// Whether clients must prove themselves too, by the certificate's authority.
+    pub clients: bool,
 }
 
 impl Default for Options {
@@ -59,6 +71,7 @@ impl Default for Options {
         Options {
             fsync: true,
             settings: Vec::new(),
+            tls: None,
         }
     }
 }
@@ -89,6 +102,9 @@ impl Postgres {
             .arg(&installation.template)
             .arg(&folder));
         make_folder(&folder.join("socket"));
+        if let Some(tls) = &options.tls {
+            encrypt(&folder, tls);
+        }
         let server = Postgres {
             installation,
             folder,
@@ -115,6 +131,7 @@ impl Postgres {
                 Options {
                     fsync: false,
                     settings,
+                    tls: None,
                 },
             )
         })
@@ -233,6 +250,12 @@ impl Postgres {
         set("port", &self.port.to_string());
         set("unix_socket_directories", &socket.to_string_lossy());
         set("fsync", if self.options.fsync { "on" } else { "off" });
+        if self.options.tls.is_some() {
+            set("ssl", "on");
+            set("ssl_cert_file", CERTIFICATE);
+            set("ssl_key_file", KEY);
+            set("ssl_ca_file", AUTHORITY);
+        }
         for (name, value) in &self.options.settings {
             set(name, value);
         }
@@ -256,6 +279,31 @@ impl Drop for Postgres {
         }
         _ = fs::remove_dir_all(&self.folder);
     }
+}
+
+const CERTIFICATE: &str = "server.crt";
+const KEY: &str = "server.key";
+const AUTHORITY: &str = "root.crt";
+
+/// The server reads its key only where nobody else can.
+fn encrypt(folder: &Path, tls: &Tls) {
+    let copy = |from: &Path, name: &str| {
+        let to = folder.join(name);
+        run(Command::new("install")
+            .args(["-m", "600"])
+            .args([from, &to]));
+        give_away(&to);
+    };
+    copy(&tls.certificate.certificate, CERTIFICATE);
+    copy(&tls.certificate.key, KEY);
+    copy(&tls.certificate.authority, AUTHORITY);
+    let clients = if tls.clients {
+        " clientcert=verify-ca"
+    } else {
+        ""
+    };
+    let rules = format!("local all all trust\nhostssl all all all trust{clients}\n");
+    fs::write(folder.join("pg_hba.conf"), rules).expect("the cluster's folder is writable");
 }
 
 /// `run-PID-N`: the process tells whether anybody still needs it.
