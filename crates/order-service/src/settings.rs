@@ -284,10 +284,16 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "Some of Kafka's brokers: events go there, facts and commands come from there; unset: the feed is kept and can be watched",
     ),
     setting(
+        "kafka_tls_mode",
+        "",
+        "off|tls|mtls",
+        "Whether the brokers' connections are encrypted; unset: where kafka_tls_ca_file is set",
+    ),
+    setting(
         "kafka_tls_ca_file",
         "",
         "FILE",
-        "Whom the brokers' certificates must come from, PEM; unset: no TLS",
+        "Whom the brokers' certificates must come from, PEM",
     ),
     setting(
         "kafka_tls_cert_file",

@@ -3,7 +3,6 @@
 use super::reader::Reader;
 use adapter_kafka::{Config, InboundConfig, NewTopics, Tls};
 use planes::Plane;
-use std::path::PathBuf;
 
 /// Partitions of a topic at most; of more, somebody who knows why makes the topic.
 const MAX_TOPIC_PARTITIONS: u32 = 256;
@@ -70,28 +69,22 @@ impl Reader<'_> {
         })
     }
 
+    /// An authority's file asks for TLS by itself, unless the mode says otherwise.
     fn kafka_tls(&mut self) -> Option<Tls> {
-        let [ca, certificate, key] = [
-            "kafka_tls_ca_file",
-            "kafka_tls_cert_file",
-            "kafka_tls_key_file",
-        ]
-        .map(|key| Some(self.text(key)).filter(|path| !path.is_empty()));
-        if certificate.is_some() != key.is_some() {
+        let by_file =
+            self.text("kafka_tls_mode").is_empty() && !self.text("kafka_tls_ca_file").is_empty();
+        let files = self.client_tls("kafka", by_file)?;
+        if files.ca_file.is_none() {
             self.errors.push(
-                "kafka_tls_cert_file and kafka_tls_key_file belong together: set both".to_owned(),
-            );
-        }
-        if ca.is_none() && certificate.is_some() {
-            self.errors.push(
-                "kafka_tls_cert_file is set, but not kafka_tls_ca_file, without which there is no TLS"
+                "kafka_tls_mode takes kafka_tls_ca_file: whom the brokers' certificates must come from"
                     .to_owned(),
             );
         }
-        let identity = certificate.zip(key);
         Some(Tls {
-            ca: PathBuf::from(ca?),
-            identity: identity.map(|(certificate, key)| (certificate.into(), key.into())),
+            ca: files.ca_file?,
+            identity: files
+                .identity
+                .map(|identity| (identity.cert_file, identity.key_file)),
         })
     }
 }
@@ -129,6 +122,19 @@ mod tests {
     }
 
     #[test]
+    fn an_authority_or_the_mode_asks_for_tls() {
+        let tls = |environment: &[(&str, &str)]| {
+            let all = [&[("KAFKA_BROKERS", "10.20.0.5:9092")], environment].concat();
+            read(&all, &[]).unwrap().kafka.unwrap().client.tls
+        };
+        let ca = ("KAFKA_TLS_CA_FILE", "ca.pem");
+        assert!(tls(&[]).is_none());
+        assert!(tls(&[ca]).is_some());
+        assert!(tls(&[ca, ("KAFKA_TLS_MODE", "tls")]).is_some());
+        assert!(tls(&[ca, ("KAFKA_TLS_MODE", "off")]).is_none());
+    }
+
+    #[test]
     fn mistakes_are_told() {
         for (name, value) in [
             ("KAFKA_BROKERS", "a"),
@@ -137,6 +143,7 @@ mod tests {
             ("KAFKA_CREATE_TOPICS", "yes"),
             ("KAFKA_TOPIC_PARTITIONS", "0"),
             ("KAFKA_TLS_CERT_FILE", "c.pem"),
+            ("KAFKA_TLS_MODE", "tls"),
             ("FEED_LEASE", "10ms"),
         ] {
             let errors = read(&[(name, value)], &[]).unwrap_err();
