@@ -1,7 +1,7 @@
 //! How old an answer may be, by metadata: `max-staleness` and `stale-if-error`, whole seconds each.
 
 use http::HeaderMap;
-use order_core::app::AllowedAge;
+use order_core::app::{AllowedAge, age_seconds};
 use order_core::domain::Violations;
 use std::time::Duration;
 use tonic::Response;
@@ -51,7 +51,7 @@ fn seconds(headers: &HeaderMap, name: &'static str, wrong: &mut Violations) -> D
 pub(crate) fn aged<T>(message: T, allowed: AllowedAge, age: Duration, stale: bool) -> Response<T> {
     let mut response = Response::new(message);
     if !allowed.is_fresh() {
-        let seconds = age.as_millis().div_ceil(1_000).to_string();
+        let seconds = age_seconds(age).to_string();
         if let Ok(seconds) = MetadataValue::try_from(seconds) {
             response.metadata_mut().insert("age", seconds);
         }

@@ -3,7 +3,7 @@
 use axum::body::Body;
 use http::header::{AGE, CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderName, LOCATION, WARNING};
 use http::{HeaderValue, Response, StatusCode};
-use order_core::app::AllowedAge;
+use order_core::app::{AllowedAge, age_seconds};
 use order_core::domain::Order;
 use order_core::ports::RecordedEvent;
 use std::time::Duration;
@@ -85,7 +85,7 @@ pub(crate) fn replayed(mut answer: Answer, replayed: bool) -> Answer {
 /// recipients know it by its age).
 pub(crate) fn aged(mut answer: Answer, allowed: AllowedAge, age: Duration, stale: bool) -> Answer {
     if !allowed.is_fresh() {
-        let seconds = age.as_millis().div_ceil(1_000);
+        let seconds = age_seconds(age);
         set(&mut answer, AGE, &seconds.to_string());
     }
     if stale {

@@ -25,7 +25,7 @@ mod watch_orders;
 
 pub use change_order::{ChangeOptions, Changed};
 pub use error::AppError;
-pub use get_order::{AgedOrder, AllowedAge};
+pub use get_order::{AgedOrder, AllowedAge, age_seconds};
 pub use list_events::EventPage;
 pub use list_orders::{OrderPage, PageRequest};
 pub use place_order::{PlaceRequest, Placed};

@@ -35,6 +35,12 @@ pub struct AgedOrder {
     pub stale: bool,
 }
 
+/// An age as callers are told it: in whole seconds, never too low. What is a microsecond old may lack what
+/// was acknowledged half a microsecond ago, and is not fresh.
+pub fn age_seconds(age: Duration) -> u64 {
+    age.as_secs() + u64::from(age.subsec_nanos() > 0)
+}
+
 impl AgedOrder {
     fn of(order: Arc<Order>, age: Duration) -> AgedOrder {
         AgedOrder {
@@ -176,6 +182,24 @@ impl Orders {
                 stale: true,
             }),
             _ => Err(error.into()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_age_is_never_told_too_low() {
+        for (nanos, seconds) in [
+            (0, 0),
+            (1, 1),
+            (999_999, 1),
+            (1_000_000_000, 1),
+            (1_000_000_001, 2),
+        ] {
+            assert_eq!(age_seconds(Duration::from_nanos(nanos)), seconds, "{nanos}");
         }
     }
 }

@@ -138,7 +138,7 @@ async fn check(
         let must_show = known.at(long_ago);
         assert!(
             version >= must_show,
-            "version {version} of age {age} s, but {must_show} was acknowledged before that"
+            "version {version} of age {age} s ({allowed} s allowed), but {must_show} was acknowledged before that"
         );
         tally.reads.fetch_add(1, Ordering::Relaxed);
         tally.aged.fetch_add(u64::from(age > 0), Ordering::Relaxed);
