@@ -167,7 +167,7 @@ async fn a_cursor_that_does_not_fit_the_store_halts() {
     house.publish_all().await.unwrap();
     let store = house.store.store_id().await.unwrap();
     let look = house.broker.publisher();
-    let good = order_core::ports::EventPublisher::look(&look, 0)
+    let good = EventPublisher::look(&look, 0)
         .await
         .unwrap()
         .unwrap();

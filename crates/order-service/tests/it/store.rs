@@ -8,7 +8,7 @@ pub(crate) enum Store {
     /// A file in this folder.
     Sqlite(TempDir),
     /// A server of its own, by TCP.
-    Postgres(Postgres),
+    Postgres(Box<Postgres>),
 }
 
 impl Store {
@@ -17,7 +17,7 @@ impl Store {
     }
 
     pub(crate) fn postgres() -> Store {
-        Store::Postgres(server())
+        Store::Postgres(Box::new(server()))
     }
 
     /// As `DATABASE_URL` names it.
