@@ -2,6 +2,7 @@
 //! it is told to stop. No business rule and no SQL enters here.
 
 mod cache_follower;
+mod callers;
 mod chores;
 mod cli;
 mod clock;

@@ -132,6 +132,18 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "FILE",
         "Whom certificates of clients must come from, PEM; with mtls",
     ),
+    setting(
+        "callers_file",
+        "",
+        "FILE",
+        "Which caller, by the name in its certificate, has which roles, TOML; read again when it changes; unset: every caller may do everything but administer",
+    ),
+    setting(
+        "admin_token_file",
+        "",
+        "FILE",
+        "The bearer token of administrators on the management port; read again when it changes; unset: by certificate alone",
+    ),
     Setting {
         secret: Secret::InUrl,
         ..setting(
