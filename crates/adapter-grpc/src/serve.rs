@@ -59,9 +59,7 @@ pub(crate) async fn serve(
 
 /// Whom the names of a certificate mean.
 fn caller(proved: Option<tls::Caller>) -> Caller {
-    proved.map_or(Caller::Anonymous, |certificate| {
-        Caller::of_names(certificate.names().iter().map(String::as_str))
-    })
+    proved.map_or(Caller::Anonymous, |proved| Caller::of_names(proved.names()))
 }
 
 fn builder(config: &Config) -> Builder<TokioExecutor> {

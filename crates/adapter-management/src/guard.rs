@@ -36,16 +36,16 @@ impl Guard {
         }
     }
 
-    /// Whether whoever asks has the role; else what to answer.
-    fn check(&self, caller: &Caller, role: Role, head: &HeaderMap) -> Result<(), Response> {
+    /// What to answer to somebody who lacks the role; `None`: whoever asks has it.
+    fn refusal(&self, caller: &Caller, role: Role, head: &HeaderMap) -> Option<Response> {
         if self.callers.roles(caller).has(role) {
-            return Ok(());
+            return None;
         }
         match token(head) {
-            Some(token) if self.callers.roles_by_token(token).has(role) => Ok(()),
-            Some(_) => Err(error::wrong_token()),
-            None if caller.identity().is_some() => Err(error::permission_denied(caller, role)),
-            None => Err(error::unauthenticated()),
+            Some(token) if self.callers.roles_by_token(token).has(role) => None,
+            Some(_) => Some(error::wrong_token()),
+            None if caller.identity().is_some() => Some(error::permission_denied(caller, role)),
+            None => Some(error::unauthenticated()),
         }
     }
 }
@@ -64,7 +64,7 @@ pub(crate) async fn pass(
     {
         let caller = request.extensions().get().cloned();
         let caller = caller.unwrap_or(Caller::Anonymous);
-        if let Err(refusal) = guard.check(&caller, role, request.headers()) {
+        if let Some(refusal) = guard.refusal(&caller, role, request.headers()) {
             return refusal;
         }
     }

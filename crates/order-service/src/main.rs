@@ -17,6 +17,7 @@ mod listeners;
 mod publishing;
 mod secured;
 mod serve;
+mod setting;
 mod settings;
 mod shared;
 mod shutdown;

@@ -71,9 +71,10 @@ pub enum Caller {
 impl Caller {
     /// Whom a certificate with these names means: its one SPIFFE URI (an X.509-SVID has no other, SPIFFE
     /// X.509-SVID section 2), else its first DNS name. URIs of other kinds name nobody.
-    pub fn of_names<'n>(names: impl Iterator<Item = &'n str> + Clone) -> Caller {
-        let mut uris = names.clone().filter(|name| name.starts_with(SPIFFE));
-        let domain = || names.clone().find(|name| !name.contains(':'));
+    pub fn of_names(names: &[impl AsRef<str>]) -> Caller {
+        let names = || names.iter().map(AsRef::as_ref);
+        let mut uris = names().filter(|name: &&str| name.starts_with(SPIFFE));
+        let domain = || names().find(|name: &&str| !name.contains(':'));
         let name = match (uris.next(), uris.next()) {
             (Some(_), Some(_)) => None,
             (Some(uri), None) => Some(uri),

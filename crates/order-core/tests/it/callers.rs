@@ -9,7 +9,7 @@ use testkit::fakes::StaticCallers;
 const WEB: &str = "spiffe://example/ns/shop/sa/web";
 
 fn of(names: &[&str]) -> Caller {
-    Caller::of_names(names.iter().copied())
+    Caller::of_names(names)
 }
 
 fn named(text: &str) -> Caller {

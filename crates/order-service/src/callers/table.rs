@@ -128,22 +128,18 @@ impl Reading<'_> {
             self.add(value.span(), must_be);
             return roles;
         };
-        for name in names.iter() {
-            let role = name.get_ref().as_str().and_then(Role::named);
-            match role {
-                Some(role) => roles = roles.with(role),
-                None => {
-                    let shown = name.get_ref().as_str().map_or_else(
-                        || name.get_ref().type_str().to_owned(),
-                        |name| format!("role {}", quoted(name)),
-                    );
-                    let known = Role::ALL.map(Role::as_str).join(", ");
-                    self.add(
-                        name.span(),
-                        format!("{caller} has the unknown {shown}; roles are {known}"),
-                    );
-                }
+        for name in names {
+            let text = name.get_ref().as_str();
+            if let Some(role) = text.and_then(Role::named) {
+                roles = roles.with(role);
+                continue;
             }
+            let kind = name.get_ref().type_str();
+            let shown =
+                text.map_or_else(|| kind.to_owned(), |text| format!("role {}", quoted(text)));
+            let known = Role::ALL.map(Role::as_str).join(", ");
+            let unknown = format!("{caller} has the unknown {shown}; roles are {known}");
+            self.add(name.span(), unknown);
         }
         roles
     }
@@ -160,7 +156,7 @@ impl Reading<'_> {
         self.wrong.sort_by_key(|(at, _)| *at);
         let line = |at: usize| {
             let before = self.text.as_bytes().get(..at).unwrap_or_default();
-            1 + before.iter().filter(|byte| **byte == b'\n').count()
+            before.split(|byte| *byte == b'\n').count()
         };
         let told = self.wrong.iter().take(MAX_TOLD);
         let mut told: Vec<String> = told
@@ -188,6 +184,13 @@ mod tests {
 
     fn named(name: &str) -> Caller {
         Caller::Named(Identity::new(name).unwrap())
+    }
+
+    /// A file of so many callers.
+    fn callers(count: usize, roles: &str) -> String {
+        let lines = (0..count).map(|number| format!("\"c{number}\" = {roles}"));
+        let lines: Vec<String> = lines.collect();
+        format!("[callers]\n{}", lines.join("\n"))
     }
 
     #[test]
@@ -259,17 +262,13 @@ mod tests {
                 assert!(told.contains(word), "{word} is not in: {told}");
             }
         }
-        let many: String = (0..50).map(|n| format!("\"c{n}\" = [\"x\"]\n")).collect();
-        let told = Table::read(&format!("[callers]\n{many}")).unwrap_err();
+        let told = Table::read(&callers(50, "[\"x\"]")).unwrap_err();
         assert!(told.ends_with("and 40 more mistakes"), "{told}");
     }
 
     #[test]
     fn more_callers_than_there_may_be_are_refused() {
-        let of = |count: usize| {
-            let all: String = (0..count).map(|n| format!("\"c{n}\" = []\n")).collect();
-            Table::read(&format!("[callers]\n{all}"))
-        };
+        let of = |count| Table::read(&callers(count, "[]"));
         assert_eq!(of(MAX_CALLERS).unwrap().len(), MAX_CALLERS);
         assert!(of(MAX_CALLERS + 1).unwrap_err().contains("10000"));
     }

@@ -51,6 +51,24 @@ fn replace(file: &Path, with: &str) {
     fs::rename(&beside, file).unwrap();
 }
 
+/// The status and the JSON of what curl is answered.
+fn curl(port: u16, own: &Certificate, path: &str, more: &[&str]) -> (u16, Value) {
+    let output = Command::new("curl")
+        .args(["-sS", "--max-time", "10", "-w", "\n%{http_code}"])
+        .args(["--cacert", text(&own.authority)])
+        .args(["--cert", text(&own.certificate), "--key", text(&own.key)])
+        .args(more)
+        .arg(format!("https://localhost:{port}{path}"))
+        .output()
+        .expect("curl is installed");
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{told}");
+    let answer = String::from_utf8(output.stdout).unwrap();
+    let (body, status) = answer.rsplit_once('\n').unwrap();
+    let body = serde_json::from_str(body).unwrap_or_else(|_| body.into());
+    (status.parse().unwrap(), body)
+}
+
 impl House {
     fn new() -> House {
         let authority = Authority::new();
@@ -93,33 +111,15 @@ impl House {
         }
     }
 
-    /// The status and the JSON of what curl is answered.
-    fn curl(&self, port: u16, own: &Certificate, path: &str, more: &[&str]) -> (u16, Value) {
-        let output = Command::new("curl")
-            .args(["-sS", "--max-time", "10", "-w", "\n%{http_code}"])
-            .args(["--cacert", text(&own.authority)])
-            .args(["--cert", text(&own.certificate), "--key", text(&own.key)])
-            .args(more)
-            .arg(format!("https://localhost:{port}{path}"))
-            .output()
-            .expect("curl is installed");
-        let told = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{told}");
-        let answer = String::from_utf8(output.stdout).unwrap();
-        let (body, status) = answer.rsplit_once('\n').unwrap();
-        let body = serde_json::from_str(body).unwrap_or_else(|_| body.into());
-        (status.parse().unwrap(), body)
-    }
-
     fn get(&self, own: &Certificate, path: &str) -> (u16, Value) {
-        self.curl(self.service.rest.port(), own, path, &[])
+        curl(self.service.rest.port(), own, path, &[])
     }
 
     fn place(&self, own: &Certificate, key: &str) -> (u16, Value) {
         let (order, key) = (order(1).to_string(), format!("idempotency-key: {key}"));
         let json = "content-type: application/json";
         let more = ["-H", json, "-H", key.as_str(), "-d", order.as_str()];
-        self.curl(self.service.rest.port(), own, "/v1/orders", &more)
+        curl(self.service.rest.port(), own, "/v1/orders", &more)
     }
 
     /// The status of an action for administrators, asked with this token.
@@ -127,7 +127,7 @@ impl House {
         let header = format!("authorization: Bearer {token}");
         let port = self.service.management.port();
         let more = ["-H", header.as_str()];
-        self.curl(port, own, "/api/no-such-action", &more).0
+        curl(port, own, "/api/no-such-action", &more).0
     }
 
     fn wait_until(&self, what: &str, mut is_so: impl FnMut() -> bool) {
@@ -169,7 +169,7 @@ fn each_caller_does_what_its_role_allows_and_the_event_says_who_it_was() {
     let hold = r#"{"kind":"FRAUD","reason":"looks odd"}"#;
     let more = ["-H", "content-type: application/json", "-d", hold];
     let port = house.service.rest.port();
-    assert_eq!(house.curl(port, &house.web, &path, &more).0, 403);
+    assert_eq!(curl(port, &house.web, &path, &more).0, 403);
     let (status, problem) = house.get(&house.stranger, "/v1/orders");
     assert_eq!(status, 403);
     assert!(problem["detail"].as_str().unwrap().contains(STRANGER));
@@ -212,7 +212,7 @@ fn a_token_lets_administrators_in_and_another_one_in_its_file_takes_its_place() 
     let caller = &house.reader;
     let port = house.service.management.port();
     for open in ["/metrics", "/readyz", "/api/status"] {
-        assert_eq!(house.curl(port, caller, open, &[]).0, 200, "{open}");
+        assert_eq!(curl(port, caller, open, &[]).0, 200, "{open}");
     }
     assert_eq!(house.act(caller, "the-first-token-of-al"), 401);
     // Nobody but an administrator learns that there is no such action.
@@ -231,7 +231,7 @@ fn a_token_lets_administrators_in_and_another_one_in_its_file_takes_its_place() 
     let named = format!("[callers]\n\"{READER}\" = [\"admin\"]\n");
     replace(&house.table, &named);
     house.wait_until("a role by certificate", || {
-        house.curl(port, caller, "/api/no-such-action", &[]).0 == 404
+        curl(port, caller, "/api/no-such-action", &[]).0 == 404
     });
 }
 
