@@ -1,9 +1,10 @@
 //! A call as the methods see it.
 
 use crate::context::{Context, RequestId};
+use crate::visitor::Visitor;
 use order_core::app::AllowedAge;
 use order_core::domain::{Cause, Violations};
-use planes::Drain;
+use order_core::ports::{Caller, Everybody};
 use std::sync::Arc;
 use tokio::time::Instant;
 use tonic::{Request, Response};
@@ -15,8 +16,8 @@ pub(crate) struct Call {
     pub(crate) context: Context,
     /// When the caller stops waiting; a stream ends by then.
     pub(crate) deadline: Option<Instant>,
-    /// Tells a stream when to end; `None` where nobody drains (a test that calls the edge itself).
-    pub(crate) drain: Option<Arc<Drain>>,
+    /// Who calls.
+    pub(crate) visitor: Visitor,
     /// How old the answer may be, or what is wrong with what was said of it; `None`: nothing was said.
     pub(crate) age: Option<Box<Result<AllowedAge, Violations>>>,
 }
@@ -37,7 +38,7 @@ impl Call {
                 traceparent: None,
             },
             deadline: None,
-            drain: None,
+            visitor: Visitor::new(Caller::Anonymous, None, Arc::new(Everybody), None),
             age: None,
         }
     }
@@ -45,7 +46,7 @@ impl Call {
     /// Who asks, under this idempotency key.
     pub(crate) fn cause(&self, key: Option<&str>) -> Cause {
         Cause {
-            caller: None,
+            caller: self.visitor.identity().map(str::to_owned),
             source: None,
             id: key.map(str::to_owned),
             traceparent: self.context.traceparent.clone(),

@@ -3,16 +3,15 @@
 use crate::call::Call;
 use crate::context::{Context, REQUEST_ID, RequestIds, timeout};
 use crate::error::{Problem, Reason};
-use crate::limits::Peer;
 use crate::method::Method;
 use crate::services::Services;
-use crate::{Config, Metrics, age, limits};
+use crate::{Config, Metrics, Visitor, age, limits};
 use bytes::Bytes;
 use http::header::{ALLOW, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
 use order_core::app::{AllowedAge, Orders};
 use order_core::domain::Violations;
-use order_core::ports::{HealthSource, RateLimiter};
+use order_core::ports::{Caller, Callers, Everybody, HealthSource, RateLimiter};
 use planes::Drain;
 use prometheus_client::metrics::gauge::Gauge;
 use std::any::Any;
@@ -32,6 +31,7 @@ use tonic::{Code, Status};
 #[derive(Clone)]
 pub struct GrpcEdge {
     inner: Arc<Inner>,
+    callers: Arc<dyn Callers>,
 }
 
 struct Inner {
@@ -81,7 +81,14 @@ impl GrpcEdge {
                 services,
                 limiter,
             }),
+            callers: Arc::new(Everybody),
         }
+    }
+
+    /// The same, each caller held to what `callers` let it do. Without them everybody may call everything.
+    #[must_use]
+    pub fn knowing(self, callers: Arc<dyn Callers>) -> GrpcEdge {
+        GrpcEdge { callers, ..self }
     }
 
     /// Its bounds.
@@ -89,26 +96,13 @@ impl GrpcEdge {
         &self.inner.config
     }
 
-    /// As [`answer`](GrpcEdge::answer), of a call that came from this address.
-    pub async fn answer_from<B>(
-        &self,
-        peer: IpAddr,
-        mut request: Request<B>,
-        drain: Option<&Arc<Drain>>,
-    ) -> Response<Body>
-    where
-        B: http_body::Body<Data = Bytes> + Send + 'static,
-        B::Error: Into<StdError> + Send,
-    {
-        if self.inner.limiter.is_some() {
-            request.extensions_mut().insert(Peer(peer));
-        }
-        self.answer(request, drain).await
+    /// Whoever calls over a connection from `peer`. `drain` ends its streams when the service stops.
+    pub fn visitor(&self, caller: Caller, peer: IpAddr, drain: Option<Drain>) -> Visitor {
+        Visitor::new(caller, Some(peer), Arc::clone(&self.callers), drain)
     }
 
-    /// Answers a call, whatever it is: every problem, a panic too, becomes a status. `drain` ends
-    /// streams when the service stops.
-    pub async fn answer<B>(&self, request: Request<B>, drain: Option<&Arc<Drain>>) -> Response<Body>
+    /// Answers a call, whatever it is: every problem, a panic too, becomes a status.
+    pub async fn answer_to<B>(&self, visitor: &Visitor, request: Request<B>) -> Response<Body>
     where
         B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: Into<StdError> + Send,
@@ -124,7 +118,7 @@ impl GrpcEdge {
         let call = Call {
             deadline: asked.ok().flatten().map(|asked| after(started, asked)),
             context,
-            drain: drain.cloned(),
+            visitor: visitor.clone(),
             age: allowed_age(method, request.headers()),
         };
         let _active = Active::new(&inner.metrics.active_requests);
@@ -179,9 +173,11 @@ impl Inner {
                 "must be 1 to 8 digits and one of H, M, S, m, u, n",
             )));
         };
+        // First: who may not call this costs neither a look at the quota nor a message.
+        call.visitor.check(method.access())?;
         if let Some(limiter) = &self.limiter {
             // Apart and boxed, so that a call without limits does not carry its size around.
-            Box::pin(limits::take(&**limiter, method, request.extensions())).await?;
+            Box::pin(limits::take(&**limiter, method, &call.visitor)).await?;
         }
         let ours = self.config.request_timeout;
         let patience = asked.map_or(ours, |asked| asked.min(ours));

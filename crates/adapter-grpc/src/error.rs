@@ -5,7 +5,7 @@
 use crate::call::Call;
 use order_core::app::AppError;
 use order_core::domain::{Refusal, Violations};
-use order_core::ports::{FeedError, StoreError};
+use order_core::ports::{Denied, FeedError, StoreError};
 use order_proto::rpc::bad_request::FieldViolation;
 use order_proto::rpc::{self, BadRequest, ErrorInfo, RequestInfo, RetryInfo};
 use prost::{Message, Name};
@@ -50,6 +50,8 @@ macro_rules! reasons {
 reasons! {
     InvalidArgument = InvalidArgument false "INVALID_ARGUMENT",
     TotalMismatch = InvalidArgument false "TOTAL_MISMATCH",
+    Unauthenticated = Unauthenticated false "UNAUTHENTICATED",
+    PermissionDenied = PermissionDenied false "PERMISSION_DENIED",
     NotFound = NotFound false "NOT_FOUND",
     AlreadyExists = AlreadyExists false "ALREADY_EXISTS",
     FactIdReused = AlreadyExists false "FACT_ID_REUSED",
@@ -305,6 +307,18 @@ fn field_violations(violations: &Violations) -> Vec<FieldViolation> {
         });
     }
     fitting
+}
+
+impl From<Denied> for Problem {
+    fn from(denied: Denied) -> Problem {
+        let detail = denied.to_string();
+        match denied {
+            Denied::Unnamed => Problem::new(Reason::Unauthenticated, detail),
+            Denied::Lacks { role, .. } => {
+                Problem::new(Reason::PermissionDenied, detail).with("role", &role)
+            }
+        }
+    }
 }
 
 impl From<AppError> for Problem {

@@ -1,6 +1,7 @@
 //! gRPC on the data plane: HTTP/2 in, the application's answers out.
 //!
-//! The way of a call: `serve` (a connection) → `edge` (what every call has: its id, its deadline, its
+//! The way of a call: `serve` (a connection, and the `visitor` at its other end) → `edge` (what every
+//! call has: its id, its role, its deadline, its
 //! metrics, details in every error) → `service` (which method it is) → the method's own file →
 //! [`Orders`](order_core::app::Orders), and back through `error`. Messages and their conversion are
 //! `order-proto`'s.
@@ -34,6 +35,7 @@ mod release;
 mod serve;
 mod services;
 mod until_drain;
+mod visitor;
 mod watch;
 
 pub use config::Config;
@@ -41,3 +43,4 @@ pub use edge::GrpcEdge;
 pub use listen::{BindError, GrpcListener, bind};
 pub use method::Method;
 pub use metrics::Metrics;
+pub use visitor::Visitor;

@@ -1,7 +1,15 @@
-//! The methods, by their paths.
+//! The methods, by their paths, each with what it takes to call it.
+
+use order_core::ports::{Access, Role};
+
+const READ: Access = Access::Needs(Role::Read);
+const PLACE: Access = Access::Needs(Role::Place);
+const CHANGE: Access = Access::Needs(Role::Change);
+const FACT: Access = Access::Needs(Role::Fact);
+const OPEN: Access = Access::Open;
 
 macro_rules! methods {
-    ($($name:ident = $path:literal),+ $(,)?) => {
+    ($($name:ident = $path:literal $access:expr),+ $(,)?) => {
         /// A method, as metrics name it.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum Method {
@@ -25,6 +33,14 @@ macro_rules! methods {
                 }
             }
 
+            /// What it takes to call it.
+            pub const fn access(self) -> Access {
+                match self {
+                    $(Method::$name => $access,)+
+                    Method::Unknown => OPEN,
+                }
+            }
+
             /// The method that a request's path names.
             pub(crate) fn of(path: &str) -> Method {
                 match path.strip_prefix('/').unwrap_or_default() {
@@ -37,21 +53,21 @@ macro_rules! methods {
 }
 
 methods! {
-    PlaceOrder = "orders.v1.OrderService/PlaceOrder",
-    BatchPlaceOrders = "orders.v1.OrderService/BatchPlaceOrders",
-    GetOrder = "orders.v1.OrderService/GetOrder",
-    ListOrders = "orders.v1.OrderService/ListOrders",
-    CancelOrder = "orders.v1.OrderService/CancelOrder",
-    AmendOrder = "orders.v1.OrderService/AmendOrder",
-    HoldOrder = "orders.v1.OrderService/HoldOrder",
-    ReleaseOrder = "orders.v1.OrderService/ReleaseOrder",
-    RecordFact = "orders.v1.OrderService/RecordFact",
-    ListOrderEvents = "orders.v1.OrderService/ListOrderEvents",
-    WatchOrders = "orders.v1.OrderService/WatchOrders",
-    HealthCheck = "grpc.health.v1.Health/Check",
-    HealthWatch = "grpc.health.v1.Health/Watch",
-    ReflectionV1 = "grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
-    ReflectionV1Alpha = "grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
+    PlaceOrder = "orders.v1.OrderService/PlaceOrder" PLACE,
+    BatchPlaceOrders = "orders.v1.OrderService/BatchPlaceOrders" PLACE,
+    GetOrder = "orders.v1.OrderService/GetOrder" READ,
+    ListOrders = "orders.v1.OrderService/ListOrders" READ,
+    CancelOrder = "orders.v1.OrderService/CancelOrder" CHANGE,
+    AmendOrder = "orders.v1.OrderService/AmendOrder" CHANGE,
+    HoldOrder = "orders.v1.OrderService/HoldOrder" CHANGE,
+    ReleaseOrder = "orders.v1.OrderService/ReleaseOrder" CHANGE,
+    RecordFact = "orders.v1.OrderService/RecordFact" FACT,
+    ListOrderEvents = "orders.v1.OrderService/ListOrderEvents" READ,
+    WatchOrders = "orders.v1.OrderService/WatchOrders" READ,
+    HealthCheck = "grpc.health.v1.Health/Check" OPEN,
+    HealthWatch = "grpc.health.v1.Health/Watch" OPEN,
+    ReflectionV1 = "grpc.reflection.v1.ServerReflection/ServerReflectionInfo" OPEN,
+    ReflectionV1Alpha = "grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo" OPEN,
 }
 
 impl Method {

@@ -1,14 +1,15 @@
 //! Connections: HTTP/2, with TLS or without, bounded, kept alive, drained with GOAWAY.
 
-use crate::{Config, GrpcEdge};
+use crate::{Config, GrpcEdge, Visitor};
 use http::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http2::Builder;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use order_core::ports::Caller;
 use planes::{Drain, Listener, ServeLimits, ServeReport};
 use std::convert::Infallible;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -44,13 +45,21 @@ pub(crate) async fn serve(
             async move {
                 let within = edge.config().first_call_timeout;
                 match security.secure(stream, within).await {
-                    Ok((stream, _)) => connection(edge, builder, stream, peer.ip(), drain).await,
+                    Ok((stream, proved)) => {
+                        let visitor = edge.visitor(caller(proved), peer.ip(), Some(drain.clone()));
+                        connection(edge, builder, stream, visitor, drain).await;
+                    }
                     Err(error) => tracing::debug!(%peer, %error, "a client was turned away"),
                 }
             }
         },
     )
     .await
+}
+
+/// Whom the names of a certificate mean.
+fn caller(proved: Option<tls::Caller>) -> Caller {
+    proved.map_or(Caller::Anonymous, |proved| Caller::of_names(proved.names()))
 }
 
 fn builder(config: &Config) -> Builder<TokioExecutor> {
@@ -71,19 +80,16 @@ async fn connection(
     edge: GrpcEdge,
     builder: Builder<TokioExecutor>,
     stream: Stream<TcpStream>,
-    peer: IpAddr,
+    visitor: Visitor,
     drain: Drain,
 ) {
     let asked = Arc::new(AtomicBool::new(false));
     let patience = edge.config().first_call_timeout;
-    let draining = Arc::new(drain.clone());
     let service = service_fn(|request: Request<Incoming>| {
         asked.store(true, Relaxed);
-        let (edge, drain) = (edge.clone(), Arc::clone(&draining));
+        let (edge, visitor) = (edge.clone(), visitor.clone());
         // Large, and moved five times on its way into a task of its own: boxed, it is moved once.
-        Box::pin(
-            async move { Ok::<_, Infallible>(edge.answer_from(peer, request, Some(&drain)).await) },
-        )
+        Box::pin(async move { Ok::<_, Infallible>(edge.answer_to(&visitor, request).await) })
     });
     let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
     let mut stop = pin!(drain.clone().started());

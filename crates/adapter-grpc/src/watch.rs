@@ -5,6 +5,7 @@
 
 use crate::call::Call;
 use crate::error::{Problem, Reason};
+use crate::method::Method;
 use futures_util::stream::{BoxStream, StreamExt, unfold};
 use order_core::app::{EventFilter, Orders};
 use order_core::domain::Violations;
@@ -96,7 +97,7 @@ impl Watcher {
 
     async fn next_event(&mut self) -> Result<OrderEvent, Problem> {
         loop {
-            self.check_time()?;
+            self.check_going_on()?;
             if let Some(event) = self.next_of_page() {
                 return Ok(event);
             }
@@ -124,10 +125,12 @@ impl Watcher {
         }
     }
 
-    fn check_time(&self) -> Result<(), Problem> {
-        if self.call.drain.as_deref().is_some_and(Drain::has_started) {
+    fn check_going_on(&self) -> Result<(), Problem> {
+        if self.call.visitor.drain().is_some_and(Drain::has_started) {
             return Err(Problem::draining());
         }
+        // The role may be gone meanwhile.
+        self.call.visitor.check(Method::WatchOrders.access())?;
         match self.call.deadline {
             Some(deadline) if deadline <= Instant::now() => Err(Problem::deadline_exceeded()),
             _ => Ok(()),
@@ -138,7 +141,7 @@ impl Watcher {
     async fn wait(&self) -> Result<(), Problem> {
         tokio::select! {
             waited = self.orders.wait_for_events(&self.position) => Ok(waited?),
-            () = drained(self.call.drain.as_deref()) => Err(Problem::draining()),
+            () = drained(self.call.visitor.drain()) => Err(Problem::draining()),
             () = passed(self.call.deadline) => Err(Problem::deadline_exceeded()),
         }
     }

@@ -3,10 +3,10 @@
 use crate::cache_control::allowed_age;
 use crate::context::Context;
 use crate::error::Problem;
+use crate::visitor::Visitor;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use order_core::app::AllowedAge;
 use order_core::domain::{Cause, OrderId, Violations};
-use planes::Drain;
 
 /// A request without its body.
 #[derive(Debug)]
@@ -19,8 +19,8 @@ pub(crate) struct Call<'a> {
     pub(crate) target: &'a str,
     /// Its id and trace.
     pub(crate) context: &'a Context,
-    /// Tells a stream when to end; `None` where nobody drains (a test that calls the edge itself).
-    pub(crate) drain: Option<&'a Drain>,
+    /// Who asks.
+    pub(crate) visitor: &'a Visitor,
 }
 
 impl Call<'_> {
@@ -36,7 +36,7 @@ impl Call<'_> {
     /// Who asks, under this idempotency key.
     pub(crate) fn cause(&self, key: Option<&str>) -> Cause {
         Cause {
-            caller: None,
+            caller: self.visitor.identity().map(str::to_owned),
             source: None,
             id: key.map(str::to_owned),
             traceparent: self.context.traceparent.clone(),

@@ -8,6 +8,7 @@ use crate::error::{Code, Problem};
 use crate::limits::Limits;
 use crate::operation::Operation;
 use crate::route::{Route, allow};
+use crate::visitor::Visitor;
 use crate::watch::Watchers;
 use crate::{Config, Metrics};
 use crate::{
@@ -70,11 +71,6 @@ impl Inner {
         self
     }
 
-    /// Whether callers are held to a rate.
-    pub(crate) fn has_limits(&self) -> bool {
-        self.limits.is_some()
-    }
-
     /// Its bounds.
     pub(crate) fn config(&self) -> &Config {
         &self.config
@@ -88,7 +84,8 @@ impl Inner {
     /// Answers a request whose route is known.
     pub(crate) async fn answer(&self, route: Route, request: Request<Body>) -> Response<Body> {
         let started = Instant::now();
-        let (parts, body) = request.into_parts();
+        let (mut parts, body) = request.into_parts();
+        let visitor = parts.extensions.remove::<Visitor>();
         let context = Context::of(&parts.headers, &self.request_ids);
         let operation = match &route {
             Route::Call(operation, _) => *operation,
@@ -105,13 +102,20 @@ impl Inner {
         // Probes are never limited: a busy caller is no reason to restart the pod.
         let limits = self.limits.as_ref().filter(|_| !operation.is_probe());
         let limited = async {
+            let Some(visitor) = &visitor else {
+                return (None, Err(Problem::internal("a request without a visitor")));
+            };
+            // First: who may not do this costs neither a look at the quota nor a body.
+            if let Err(denied) = visitor.check(operation.access()) {
+                return (None, Err(denied.into()));
+            }
             let told = match limits {
-                Some(limits) => Some((limits, limits.take(&parts.extensions).await)),
+                Some(limits) => Some((limits, limits.take(visitor).await)),
                 None => None,
             };
             let answered = match told {
                 Some((_, decision)) if !decision.allowed => Err(limits::refusal(decision)),
-                _ => self.route(&parts, route, &context, body).await,
+                _ => self.route(&parts, route, visitor, &context, body).await,
             };
             (told, answered)
         };
@@ -140,6 +144,7 @@ impl Inner {
         &self,
         parts: &Parts,
         route: Route,
+        visitor: &Visitor,
         context: &Context,
         body: Body,
     ) -> Result<Answer, Problem> {
@@ -172,7 +177,7 @@ impl Inner {
             query: parts.uri.query().unwrap_or_default(),
             target: &target,
             context,
-            drain: parts.extensions.get(),
+            visitor,
         };
         let deadline = self.config.request_timeout;
         let outcome = tokio::time::timeout(deadline, self.run(operation, &call, bytes)).await;

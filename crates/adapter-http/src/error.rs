@@ -1,11 +1,11 @@
 //! Everything that can go wrong, as `application/problem+json` (RFC 9457). Nobody else makes one.
 
 use axum::body::Body;
-use http::header::{ALLOW, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use http::header::{ALLOW, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{Response, StatusCode};
 use order_core::app::AppError;
 use order_core::domain::{Refusal, Violations};
-use order_core::ports::{FeedError, StoreError};
+use order_core::ports::{Denied, FeedError, StoreError};
 use order_json::Malformed;
 use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
@@ -40,6 +40,8 @@ macro_rules! codes {
 codes! {
     InvalidArgument = 400 "invalid_argument" "The request is not valid",
     TotalMismatch = 400 "total_mismatch" "The order's total is not the expected one",
+    Unauthenticated = 401 "unauthenticated" "Nobody knows who the caller is",
+    PermissionDenied = 403 "permission_denied" "The caller may not do this",
     NotFound = 404 "not_found" "There is no such thing",
     MethodNotAllowed = 405 "method_not_allowed" "The method is not allowed here",
     NotAcceptable = 406 "not_acceptable" "The answer has no form that the caller accepts",
@@ -63,6 +65,10 @@ codes! {
 
 /// Seconds after which a caller may try again, where nobody knows better.
 const RETRY_AFTER_SECONDS: u64 = 1;
+
+/// How callers prove themselves: 401 must name a way (RFC 9110 section 11.6.1), and has none registered
+/// for certificates of clients.
+const BY_CERTIFICATE: &str = "ClientCertificate";
 
 /// An answer that says what went wrong.
 #[derive(Clone, Debug)]
@@ -176,6 +182,9 @@ impl Problem {
             CONTENT_TYPE,
             HeaderValue::from_static("application/problem+json"),
         );
+        if self.code == Code::Unauthenticated {
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(BY_CERTIFICATE));
+        }
         if let Some(allow) = self.allow {
             headers.insert(ALLOW, HeaderValue::from_static(allow));
         }
@@ -265,6 +274,16 @@ impl Serialize for ViolationList<'_> {
             field: &one.field,
             reason: &one.reason,
         }))
+    }
+}
+
+impl From<Denied> for Problem {
+    fn from(denied: Denied) -> Problem {
+        let code = match denied {
+            Denied::Unnamed => Code::Unauthenticated,
+            Denied::Lacks { .. } => Code::PermissionDenied,
+        };
+        Problem::new(code, denied.to_string())
     }
 }
 

@@ -1,15 +1,14 @@
 //! The edge as others hold it: an axum router over an application.
 
 use crate::edge::Inner;
-use crate::limits::Peer;
 use crate::router::router;
-use crate::{Config, Metrics};
+use crate::{Config, Metrics, Visitor};
 use axum::Router;
 use axum::body::Body;
 use bytes::Bytes;
 use http::{Request, Response};
 use order_core::app::Orders;
-use order_core::ports::{HealthSource, RateLimiter};
+use order_core::ports::{Caller, Callers, Everybody, HealthSource, RateLimiter};
 use planes::Drain;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -20,6 +19,7 @@ use tower::ServiceExt;
 pub struct HttpEdge {
     inner: Arc<Inner>,
     router: Router,
+    callers: Arc<dyn Callers>,
 }
 
 impl HttpEdge {
@@ -53,7 +53,18 @@ impl HttpEdge {
     fn of(inner: Inner) -> HttpEdge {
         let inner = Arc::new(inner);
         let router = router(Arc::clone(&inner));
-        HttpEdge { inner, router }
+        HttpEdge {
+            inner,
+            router,
+            callers: Arc::new(Everybody),
+        }
+    }
+
+    /// The same, each caller held to what `callers` let it do. Without them everybody may do everything
+    /// here.
+    #[must_use]
+    pub fn knowing(self, callers: Arc<dyn Callers>) -> HttpEdge {
+        HttpEdge { callers, ..self }
     }
 
     /// Its bounds.
@@ -61,33 +72,29 @@ impl HttpEdge {
         self.inner.config()
     }
 
-    /// As [`answer`](HttpEdge::answer), of a request that came from this address.
-    pub async fn answer_from<B>(
-        &self,
-        peer: IpAddr,
-        mut request: Request<B>,
-        drain: Option<&Drain>,
-    ) -> Response<Body>
-    where
-        B: http_body::Body<Data = Bytes> + Send + 'static,
-        B::Error: Into<axum::BoxError>,
-    {
-        if self.inner.has_limits() {
-            request.extensions_mut().insert(Peer(peer));
-        }
-        self.answer(request, drain).await
+    /// Whoever asks over a connection from `peer`. `drain` ends its streams when the service stops.
+    pub fn visitor(&self, caller: Caller, peer: IpAddr, drain: Option<Drain>) -> Visitor {
+        Visitor::new(caller, Some(peer), Arc::clone(&self.callers), drain)
     }
 
-    /// Answers a request, whatever it is: every problem, a panic too, becomes an answer. `drain` ends
-    /// streams when the service stops.
-    pub async fn answer<B>(&self, mut request: Request<B>, drain: Option<&Drain>) -> Response<Body>
+    /// As [`answer_to`](HttpEdge::answer_to), to somebody of whom nothing is known.
+    pub async fn answer<B>(&self, request: Request<B>, drain: Option<&Drain>) -> Response<Body>
     where
         B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: Into<axum::BoxError>,
     {
-        if let Some(drain) = drain {
-            request.extensions_mut().insert(drain.clone());
-        }
+        let callers = Arc::clone(&self.callers);
+        let visitor = Visitor::new(Caller::Anonymous, None, callers, drain.cloned());
+        self.answer_to(&visitor, request).await
+    }
+
+    /// Answers a request, whatever it is: every problem, a panic too, becomes an answer.
+    pub async fn answer_to<B>(&self, visitor: &Visitor, mut request: Request<B>) -> Response<Body>
+    where
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<axum::BoxError>,
+    {
+        request.extensions_mut().insert(visitor.clone());
         let Ok(answer) = self.router.clone().oneshot(request).await;
         answer
     }

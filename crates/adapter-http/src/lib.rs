@@ -1,7 +1,7 @@
 //! REST on the data plane: HTTP in, the application's answers out.
 //!
-//! The way of a request: `serve` (a connection) → `http_edge` (an axum router) → `router` (which call
-//! it is) → `edge` (what every request has: its id, its deadline, its metrics, one place where
+//! The way of a request: `serve` (a connection, and the `visitor` at its other end) → `http_edge` (an axum router) → `router` (which call
+//! it is) → `edge` (what every request has: its id, its role, its deadline, its metrics, one place where
 //! problems become answers) → the call's own file → [`Orders`](order_core::app::Orders), and back
 //! through `answer` or `error`.
 //!
@@ -43,6 +43,7 @@ mod route;
 mod router;
 mod serve;
 mod sse;
+mod visitor;
 mod watch;
 
 pub use config::Config;
@@ -51,3 +52,4 @@ pub use metrics::Metrics;
 pub use openapi::openapi;
 pub use operation::Operation;
 pub use serve::serve;
+pub use visitor::Visitor;

@@ -1,11 +1,11 @@
-//! How often a caller may call: who it is, the fields that tell it, and the refusal.
+//! How often a caller may call: the fields that tell it, and the refusal.
 
 use crate::answer::Answer;
 use crate::error::Problem;
+use crate::visitor::Visitor;
+use http::HeaderValue;
 use http::header::HeaderName;
-use http::{Extensions, HeaderValue};
-use order_core::ports::{Rate, RateDecision, RateLimiter, caller_at};
-use std::net::IpAddr;
+use order_core::ports::{Rate, RateDecision, RateLimiter};
 use std::sync::Arc;
 
 /// The quota's name in the fields.
@@ -16,19 +16,6 @@ const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 
 /// What the quota is (the same, section 2).
 const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
-
-/// The address that a request's connection comes from.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Peer(pub(crate) IpAddr);
-
-/// Who calls, as limits count it: the peer's address, until certificates name callers. The only place of
-/// this edge that says so.
-fn caller(extensions: &Extensions) -> String {
-    match extensions.get::<Peer>() {
-        Some(Peer(peer)) => caller_at(*peer),
-        None => "unknown".to_owned(),
-    }
-}
 
 /// The limits of an edge.
 pub(crate) struct Limits {
@@ -43,8 +30,8 @@ impl Limits {
     }
 
     /// Takes one call from the caller's quota.
-    pub(crate) async fn take(&self, extensions: &Extensions) -> RateDecision {
-        self.limiter.take(&caller(extensions), 1).await
+    pub(crate) async fn take(&self, visitor: &Visitor) -> RateDecision {
+        self.limiter.take(visitor.quota(), 1).await
     }
 
     /// Tells what is left, in whole seconds from now.

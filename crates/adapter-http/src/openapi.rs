@@ -4,6 +4,7 @@
 use crate::condition::EntityTags;
 use crate::error::ProblemView;
 use crate::operation::{Operation, Produces};
+use order_core::ports::Access;
 use serde_json::{Value, json};
 use utoipa::OpenApi;
 
@@ -89,6 +90,12 @@ fn complete(described: &mut Value, operation: Operation) {
     for status in problems(operation) {
         described["responses"][status.to_string()] = problem(*status);
     }
+    if let Access::Needs(role) = operation.access() {
+        described["responses"]["401"] = problem(401);
+        described["responses"]["403"] = problem(403);
+        described["responses"]["403"]["description"] =
+            format!("The caller lacks the role `{role}`: `permission_denied`").into();
+    }
     let Some(responses) = described["responses"].as_object_mut() else {
         return;
     };
@@ -116,6 +123,7 @@ fn always(operation: Operation, status: &str) -> &'static [&'static str] {
         (Operation::Place, "201") => &["X-Request-Id", "Location", "ETag"],
         (Operation::Get, "200" | "304") => &["X-Request-Id", "ETag"],
         (Operation::Readyz | Operation::Health, _) => &["X-Request-Id"],
+        (_, "401") => &["X-Request-Id", "WWW-Authenticate"],
         (_, "429" | "503") => &["X-Request-Id", "Retry-After"],
         _ => &["X-Request-Id"],
     }
@@ -149,6 +157,7 @@ fn problems(operation: Operation) -> &'static [u16] {
 fn problem(status: u16) -> Value {
     let description = match status {
         400 => "The request's content is wrong: `invalid_argument`, `total_mismatch`",
+        401 => "The caller's certificate names nobody: `unauthenticated`",
         404 => "No such order, or hold: `not_found`",
         406 => "The caller accepts no form of the answer: `not_acceptable`",
         408 => "The body did not come in time: `request_timeout`",
@@ -169,6 +178,10 @@ fn problem(status: u16) -> Value {
         "description": description,
         "content": {"application/problem+json": {"schema": schema}},
     });
+    if status == 401 {
+        response["headers"]["WWW-Authenticate"] =
+            json!({"description": "How callers prove themselves", "schema": {"type": "string"}});
+    }
     if matches!(status, 429 | 503) {
         response["headers"]["Retry-After"] =
             json!({"description": "Seconds to wait", "schema": {"type": "integer", "minimum": 1}});

@@ -1,6 +1,7 @@
 //! Every call that the edge knows: its method, its path, and what it takes and gives.
 
 use http::Method;
+use order_core::ports::{Access, Role};
 
 /// A call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -98,6 +99,17 @@ impl Operation {
             Method::POST
         } else {
             Method::GET
+        }
+    }
+
+    /// What it takes to ask for it. Every call stands here by its name: a new one must say.
+    pub const fn access(self) -> Access {
+        match self {
+            List | Watch | Get | History | Changes => Access::Needs(Role::Read),
+            Place | BatchPlace => Access::Needs(Role::Place),
+            Cancel | Amend | Hold | Release => Access::Needs(Role::Change),
+            RecordFact => Access::Needs(Role::Fact),
+            OpenApi | Docs | DocsFile | Livez | Readyz | Health | Unmatched => Access::Open,
         }
     }
 

@@ -1,15 +1,16 @@
 //! Connections: HTTP/1.1 and HTTP/2 on one port, with TLS or without, bounded, drained.
 
-use crate::HttpEdge;
 use crate::config::Config;
+use crate::{HttpEdge, Visitor};
 use http::Request;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
+use order_core::ports::Caller;
 use planes::{Drain, Listener, ServeLimits, ServeReport};
 use std::convert::Infallible;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -47,13 +48,21 @@ pub async fn serve(
             async move {
                 let within = edge.config().header_read_timeout;
                 match security.secure(stream, within).await {
-                    Ok((stream, _)) => connection(edge, builder, stream, peer.ip(), drain).await,
+                    Ok((stream, proved)) => {
+                        let visitor = edge.visitor(caller(proved), peer.ip(), Some(drain.clone()));
+                        connection(edge, builder, stream, visitor, drain).await;
+                    }
                     Err(error) => tracing::debug!(%peer, %error, "a client was turned away"),
                 }
             }
         },
     )
     .await
+}
+
+/// Whom the names of a certificate mean.
+fn caller(proved: Option<tls::Caller>) -> Caller {
+    proved.map_or(Caller::Anonymous, |proved| Caller::of_names(proved.names()))
 }
 
 fn builder(config: &Config) -> Builder<TokioExecutor> {
@@ -78,15 +87,15 @@ async fn connection(
     edge: HttpEdge,
     builder: Arc<Builder<TokioExecutor>>,
     stream: Stream<TcpStream>,
-    peer: IpAddr,
+    visitor: Visitor,
     drain: Drain,
 ) {
     let asked = Arc::new(AtomicBool::new(false));
     let patience = edge.config().header_read_timeout;
     let service = service_fn(|request: Request<Incoming>| {
         asked.store(true, Relaxed);
-        let (edge, drain) = (edge.clone(), drain.clone());
-        async move { Ok::<_, Infallible>(edge.answer_from(peer, request, Some(&drain)).await) }
+        let (edge, visitor) = (edge.clone(), visitor.clone());
+        async move { Ok::<_, Infallible>(edge.answer_to(&visitor, request).await) }
     });
     let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
     let mut stop = pin!(drain.clone().started());

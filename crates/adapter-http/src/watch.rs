@@ -8,9 +8,11 @@ use crate::call::{Call, single};
 use crate::changes::position;
 use crate::error::{Code, Problem};
 use crate::metrics::Metrics;
+use crate::operation::Operation;
 use crate::parameters::{WatchHeaders, WatchParameters};
 use crate::query::Query;
 use crate::sse;
+use crate::visitor::Visitor;
 use axum::body::Body;
 use bytes::Bytes;
 use futures_util::stream::{StreamExt, unfold};
@@ -94,7 +96,7 @@ pub(crate) async fn watch(
         begun: false,
         keep_alive: watchers.keep_alive,
         next_sign: Instant::now() + watchers.keep_alive,
-        drain: call.drain.cloned(),
+        visitor: call.visitor.clone(),
         _here: Here::new(watchers.metrics.watch_streams.clone(), permit),
     };
     let mut answer = Response::new(Body::from_stream(
@@ -133,7 +135,7 @@ struct Watcher {
     begun: bool,
     keep_alive: Duration,
     next_sign: Instant,
-    drain: Option<Drain>,
+    visitor: Visitor,
     _here: Here,
 }
 
@@ -146,7 +148,11 @@ impl Watcher {
             sse::write_start(&self.position, &mut out);
         }
         loop {
-            if self.drain.as_ref().is_some_and(Drain::has_started) {
+            if self.visitor.drain().is_some_and(Drain::has_started) {
+                return None;
+            }
+            // Who has lost the role meanwhile is told so when it comes back.
+            if self.visitor.check(Operation::Watch.access()).is_err() {
                 return None;
             }
             self.write_page(&mut out);
@@ -191,7 +197,7 @@ impl Watcher {
                 sse::write_keep_alive(&self.position, out);
                 Some(())
             }
-            () = started(self.drain.as_ref()) => None,
+            () = started(self.visitor.drain()) => None,
         }
     }
 }

@@ -1,7 +1,8 @@
 //! Errors as `application/problem+json` (RFC 9457): the one way out for what went wrong.
 
-use axum::http::{Method, StatusCode, Uri, header};
+use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
+use order_core::ports::{Caller, Role};
 use serde::Serialize;
 
 /// A problem as it is sent. Its `type` is `about:blank`: the status says it all.
@@ -40,6 +41,36 @@ pub(crate) fn body_not_accepted() -> Response {
 pub(crate) fn metrics_failed() -> Response {
     let detail = "The metrics could not be encoded, which is a defect: report it with the service's version.";
     problem(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail)
+}
+
+/// Nobody is known to ask: RFC 9110 section 15.5.2 wants to hear how one would be.
+pub(crate) fn unauthenticated() -> Response {
+    let detail = "This is for administrators: send the token of ADMIN_TOKEN_FILE as a bearer token, or come with a client certificate (MGMT_TLS_MODE=mtls) to which CALLERS_FILE gives the role admin.";
+    challenged(detail, "Bearer")
+}
+
+/// Somebody asks with a token that is none (RFC 6750 section 3.1).
+pub(crate) fn wrong_token() -> Response {
+    let detail =
+        "The bearer token is not the one in ADMIN_TOKEN_FILE, or no ADMIN_TOKEN_FILE is set.";
+    challenged(detail, "Bearer error=\"invalid_token\"")
+}
+
+fn challenged(detail: &str, challenge: &'static str) -> Response {
+    let mut response = problem(StatusCode::UNAUTHORIZED, "unauthenticated", detail);
+    let challenge = HeaderValue::from_static(challenge);
+    response
+        .headers_mut()
+        .insert(header::WWW_AUTHENTICATE, challenge);
+    response
+}
+
+/// Somebody asks who is known and may not.
+pub(crate) fn permission_denied(caller: &Caller, role: Role) -> Response {
+    let detail = format!(
+        "{caller} lacks the role {role}, which this needs; CALLERS_FILE of the service gives roles, and ADMIN_TOKEN_FILE gives it to whoever bears the token."
+    );
+    problem(StatusCode::FORBIDDEN, "permission_denied", &detail)
 }
 
 fn problem(status: StatusCode, code: &'static str, detail: &str) -> Response {

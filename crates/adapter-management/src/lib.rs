@@ -9,6 +9,7 @@
 
 mod config;
 mod error;
+mod guard;
 mod management;
 mod metrics;
 mod probes;

@@ -1,6 +1,6 @@
 //! What the rooms of this plane share.
 
-use order_core::ports::HealthSource;
+use order_core::ports::{Callers, HealthSource};
 use prometheus_client::registry::Registry;
 use std::sync::Arc;
 use std::time::Instant;
@@ -18,4 +18,6 @@ pub struct Management {
     pub health: Arc<dyn HealthSource>,
     /// The metrics. Filled once by the composition root; the values are live.
     pub registry: Arc<Registry>,
+    /// Who may do what is not for everybody.
+    pub callers: Arc<dyn Callers>,
 }

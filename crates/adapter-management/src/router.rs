@@ -1,28 +1,44 @@
 //! Which path is answered by which room.
 
-use crate::{Management, error, metrics, probes, status};
+use crate::guard::Guard;
+use crate::{Management, error, guard, metrics, probes, status};
 use axum::Router;
 use axum::extract::Request;
 use axum::http::Method;
 use axum::http::StatusCode;
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{MethodRouter, get};
 use hyper::body::Body;
+use order_core::ports::Access;
 use std::sync::Arc;
+
+/// Every path, what it takes to ask there, and who answers.
+fn paths() -> [(&'static str, Access, MethodRouter<Arc<Management>>); 6] {
+    [
+        ("/", Access::Open, get(status::page)),
+        ("/api/status", Access::Open, get(status::json)),
+        ("/metrics", Access::Open, get(metrics::scrape)),
+        ("/livez", Access::Open, get(probes::livez)),
+        ("/readyz", Access::Open, get(probes::readyz)),
+        ("/health", Access::Open, get(probes::health)),
+    ]
+}
 
 /// The management plane's paths. Reads only; no request may bring a body.
 pub fn router(management: Management) -> Router {
-    Router::new()
-        .route("/", get(status::page))
-        .route("/api/status", get(status::json))
-        .route("/metrics", get(metrics::scrape))
-        .route("/livez", get(probes::livez))
-        .route("/readyz", get(probes::readyz))
-        .route("/health", get(probes::health))
+    let mut router = Router::new();
+    let mut known = Vec::new();
+    for (path, access, answer) in paths() {
+        router = router.route(path, answer);
+        known.push((path, access));
+    }
+    let guard = Arc::new(Guard::new(known, Arc::clone(&management.callers)));
+    router
         .fallback(error::not_found)
         .method_not_allowed_fallback(other_method)
         .layer(middleware::from_fn(refuse_bodies))
+        .layer(middleware::from_fn_with_state(guard, guard::pass))
         .with_state(Arc::new(management))
 }
 

@@ -1,10 +1,11 @@
 //! The management plane's HTTP server.
 
 use crate::Config;
-use axum::Router;
+use axum::{Extension, Router};
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use order_core::ports::Caller;
 use planes::{Drain, Listener, ServeLimits, ServeReport};
 use tls::{Security, Stream};
 use tokio::net::TcpStream;
@@ -12,8 +13,8 @@ use tokio::net::TcpStream;
 /// hyper panics below this.
 const HEAD_MIN_BYTES: usize = 8192;
 
-/// Serves `router` on `listener`, its connections secured by `security`, until `stop` resolves, then drains; the report says how many
-/// connections had to be cut.
+/// Serves `router` on `listener`, its connections secured by `security`, until `stop` resolves, then
+/// drains; the report says how many connections had to be cut.
 pub async fn serve(
     listener: Listener,
     config: Config,
@@ -33,7 +34,8 @@ pub async fn serve(
         let (http, router, security) = (http.clone(), router.clone(), security.clone());
         async move {
             match security.secure(stream, config.header_read_timeout).await {
-                Ok((stream, _)) => {
+                Ok((stream, proved)) => {
+                    let router = router.layer(Extension(caller(proved)));
                     if let Err(error) = serve_connection(http, stream, router, drain).await {
                         tracing::debug!(%peer, %error, "a management connection ended early");
                     }
@@ -43,6 +45,11 @@ pub async fn serve(
         }
     })
     .await
+}
+
+/// Whom the names of a certificate mean.
+fn caller(proved: Option<tls::Caller>) -> Caller {
+    proved.map_or(Caller::Anonymous, |proved| Caller::of_names(proved.names()))
 }
 
 /// On a drain, answers the request at hand and closes.

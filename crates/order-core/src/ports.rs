@@ -1,18 +1,21 @@
 //! What the domain needs from outside, one trait a file. A port's documentation is its contract;
 //! the conformance suites of `testkit` prove it on every implementation, the fakes included.
 
+mod callers;
 mod clock;
 mod event_feed;
 mod event_publisher;
 mod feed_leases;
 mod health;
 mod id_source;
+mod identity;
 mod order_cache;
 mod order_store;
 mod rate_limiter;
 mod store_change;
 mod store_query;
 
+pub use callers::{Access, Callers, Denied, Everybody, Role, Roles, Standing};
 pub use clock::Clock;
 pub use event_feed::{
     EventFeed, FeedError, FeedPosition, FeedToken, InvalidToken, PageLimit, RecordedEvent,
@@ -23,6 +26,7 @@ pub use feed_leases::{
 };
 pub use health::{Component, HealthReport, HealthSource};
 pub use id_source::IdSource;
+pub use identity::{Caller, Identity, InvalidIdentity, MAX_IDENTITY_CHARS};
 pub use order_cache::{CachedOrder, OrderCache};
 pub use order_store::{OrderStore, StoreError};
 pub use rate_limiter::{Bucket, Rate, RateDecision, RateLimiter, caller_at};

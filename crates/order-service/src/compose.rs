@@ -1,5 +1,6 @@
 //! Puts the adapters around the core. The only place that knows them all.
 
+use crate::callers::KnownCallers;
 use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::health::Health;
@@ -18,6 +19,7 @@ pub(crate) struct Service {
     pub(crate) store: Arc<dyn StoreHandle>,
     pub(crate) shared: Shared,
     pub(crate) secured: Secured,
+    pub(crate) callers: Arc<KnownCallers>,
     pub(crate) health: Arc<Health>,
     pub(crate) registry: Arc<Registry>,
     pub(crate) publishing: Option<Arc<Publishing>>,
@@ -30,6 +32,7 @@ pub(crate) struct Service {
 pub(crate) async fn compose(config: &Config) -> Result<Service, String> {
     let mut registry = Registry::default();
     let secured = Secured::open(config, &mut registry)?;
+    let callers = Arc::new(KnownCallers::open(config)?);
     let open = store::open(config).await?;
     adapter_management::register_process_metrics(&mut registry, env!("CARGO_PKG_VERSION"));
     open.handle.register_metrics(&mut registry);
@@ -56,6 +59,7 @@ pub(crate) async fn compose(config: &Config) -> Result<Service, String> {
         store: open.handle,
         shared,
         secured,
+        callers,
         health,
         registry: Arc::new(registry),
         publishing,

@@ -18,6 +18,7 @@ use crate::values::Values;
 use planes::{Plane, PlaneKind, Resolver};
 use reader::Reader;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// What the binary needs to know, in the types of those who need it.
@@ -27,6 +28,8 @@ pub(crate) struct Config {
     pub(crate) mgmt_listen_addr: SocketAddr,
     pub(crate) grpc_listen_addr: SocketAddr,
     pub(crate) listeners_tls: ListenersTls,
+    pub(crate) callers_file: Option<PathBuf>,
+    pub(crate) admin_token_file: Option<PathBuf>,
     pub(crate) database: Database,
     pub(crate) feed_partitions: u16,
     pub(crate) feed_lease: Duration,
@@ -91,6 +94,8 @@ impl Config {
             grpc_listen_addr: read.address("grpc_listen_addr"),
             mgmt_listen_addr: read.address("mgmt_listen_addr"),
             listeners_tls: read.listeners_tls(),
+            callers_file: read.file("callers_file"),
+            admin_token_file: read.file("admin_token_file"),
             database: read.database(planes.storage.clone(), resolver.clone()),
             feed_partitions: u16::try_from(partitions).unwrap_or(1),
             feed_lease: read.duration_from("feed_lease", MIN_FEED_LEASE),

@@ -2,6 +2,7 @@
 //! it is told to stop. No business rule and no SQL enters here.
 
 mod cache_follower;
+mod callers;
 mod chores;
 mod cli;
 mod clock;
@@ -16,6 +17,7 @@ mod listeners;
 mod publishing;
 mod secured;
 mod serve;
+mod setting;
 mod settings;
 mod shared;
 mod shutdown;

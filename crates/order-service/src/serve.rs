@@ -60,7 +60,9 @@ async fn run(config: &Config, started: Instant) -> Result<(), String> {
     let grpc = grpc_config(config);
     let listeners = Listeners::bind(config, &grpc)?;
     let service = compose(config).await?;
-    summary::tell(config, &listeners.told(), started.elapsed());
+    service.callers.warn(config);
+    let known = service.callers.describe();
+    summary::tell(config, &listeners.told(), &known, started.elapsed());
 
     let (background_stop, background_stopped) = watch::channel(false);
     let mut background = JoinSet::new();
@@ -82,6 +84,12 @@ async fn run(config: &Config, started: Instant) -> Result<(), String> {
     background.spawn(
         service
             .secured
+            .clone()
+            .look_after(background_stopped.clone()),
+    );
+    background.spawn(
+        service
+            .callers
             .clone()
             .look_after(background_stopped.clone()),
     );
@@ -161,7 +169,7 @@ async fn serve_until(
         ),
     };
     edges.spawn(adapter_http::serve(
-        rest,
+        rest.knowing(service.callers.clone()),
         listeners.rest,
         service.secured.http.clone(),
         edge_drain.clone().started(),
@@ -172,7 +180,7 @@ async fn serve_until(
         None => GrpcEdge::new(grpc, orders, health.clone(), grpc_metrics),
     };
     edges.spawn(listeners.grpc.serve(
-        grpc,
+        grpc.knowing(service.callers.clone()),
         service.secured.grpc.clone(),
         edge_drain.clone().started(),
     ));
@@ -217,6 +225,7 @@ fn serve_management(
         started,
         health: service.health.clone(),
         registry: service.registry.clone(),
+        callers: service.callers.clone(),
     });
     let security = service.secured.management.clone();
     adapter_management::serve(listener, management, router, security, drain.started())

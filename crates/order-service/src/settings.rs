@@ -1,44 +1,7 @@
 //! Every setting once: its name, default and meaning. Flags, environment, file, `config`'s output
 //! and the commented TOML are all held to this table.
 
-use std::fmt;
-
-/// One setting. Its key names it in the file (`http_listen_addr`), in the environment
-/// (`HTTP_LISTEN_ADDR`) and as a flag (`--http-listen-addr`).
-#[derive(Debug)]
-pub(crate) struct Setting {
-    pub(crate) key: &'static str,
-    /// Empty: unset.
-    pub(crate) default: &'static str,
-    pub(crate) value_name: &'static str,
-    pub(crate) help: &'static str,
-    /// A secret can be read from the file that `KEY_FILE` names, and `config` hides it.
-    pub(crate) secret: Secret,
-}
-
-/// What of a value nobody may see.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Secret {
-    No,
-    /// The password of a URL.
-    InUrl,
-    Whole,
-}
-
-const fn setting(
-    key: &'static str,
-    default: &'static str,
-    value_name: &'static str,
-    help: &'static str,
-) -> Setting {
-    Setting {
-        key,
-        default,
-        value_name,
-        help,
-        secret: Secret::No,
-    }
-}
+use crate::setting::{Secret, Setting, setting};
 
 /// The table, in the order of `--help` and of the file.
 pub(crate) const SETTINGS: &[Setting] = &[
@@ -72,12 +35,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "FILE",
         "The certificate of REST and those above it, PEM; read again when it changes",
     ),
-    setting(
-        "http_tls_key_file",
-        "",
-        "FILE",
-        "The key of http_tls_cert_file, PEM",
-    ),
+    setting("http_tls_key_file", "", "FILE", "The certificate's key"),
     setting(
         "http_tls_ca_file",
         "",
@@ -96,12 +54,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "FILE",
         "The certificate of gRPC and those above it, PEM; read again when it changes",
     ),
-    setting(
-        "grpc_tls_key_file",
-        "",
-        "FILE",
-        "The key of grpc_tls_cert_file, PEM",
-    ),
+    setting("grpc_tls_key_file", "", "FILE", "The certificate's key"),
     setting(
         "grpc_tls_ca_file",
         "",
@@ -120,17 +73,24 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "FILE",
         "The certificate of the management port and those above it, PEM; read again when it changes",
     ),
-    setting(
-        "mgmt_tls_key_file",
-        "",
-        "FILE",
-        "The key of mgmt_tls_cert_file, PEM",
-    ),
+    setting("mgmt_tls_key_file", "", "FILE", "The certificate's key"),
     setting(
         "mgmt_tls_ca_file",
         "",
         "FILE",
         "Whom certificates of clients must come from, PEM; with mtls",
+    ),
+    setting(
+        "callers_file",
+        "",
+        "FILE",
+        "Which caller, by the name in its certificate, has which roles, TOML; read again when it changes; unset: every caller may do everything but administer",
+    ),
+    setting(
+        "admin_token_file",
+        "",
+        "FILE",
+        "The bearer token of administrators on the management port; read again when it changes; unset: by certificate alone",
     ),
     Setting {
         secret: Secret::InUrl,
@@ -187,12 +147,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "FILE",
         "The service's certificate for PostgreSQL, PEM; with database_tls_key_file",
     ),
-    setting(
-        "database_tls_key_file",
-        "",
-        "FILE",
-        "The key of database_tls_cert_file, PEM",
-    ),
+    setting("database_tls_key_file", "", "FILE", "The certificate's key"),
     setting(
         "feed_partitions",
         "1",
@@ -253,12 +208,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "FILE",
         "The service's certificate for Redis, PEM; with redis_tls_key_file",
     ),
-    setting(
-        "redis_tls_key_file",
-        "",
-        "FILE",
-        "The key of redis_tls_cert_file, PEM",
-    ),
+    setting("redis_tls_key_file", "", "FILE", "The certificate's key"),
     setting(
         "redis_prefix",
         "orders",
@@ -301,12 +251,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "FILE",
         "The service's certificate for the brokers, PEM; with kafka_tls_key_file",
     ),
-    setting(
-        "kafka_tls_key_file",
-        "",
-        "FILE",
-        "The key of kafka_tls_cert_file, PEM",
-    ),
+    setting("kafka_tls_key_file", "", "FILE", "The certificate's key"),
     setting(
         "kafka_cluster",
         "orders",
@@ -434,35 +379,3 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "PostgreSQL sessions for lists, histories and the feed; others write and load by id",
     ),
 ];
-
-impl Setting {
-    /// The environment's name.
-    pub(crate) fn variable(&self) -> String {
-        self.key.to_ascii_uppercase()
-    }
-
-    /// The flag's name, without dashes in front.
-    pub(crate) fn flag(&self) -> String {
-        self.key.replace('_', "-")
-    }
-}
-
-/// Where a value comes from, strongest last.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Source {
-    Default,
-    File(String),
-    Environment(String),
-    Flag(String),
-}
-
-impl fmt::Display for Source {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Source::Default => f.write_str("default"),
-            Source::File(path) => write!(f, "file {path}"),
-            Source::Environment(name) => write!(f, "environment {name}"),
-            Source::Flag(flag) => write!(f, "flag --{flag}"),
-        }
-    }
-}

@@ -19,7 +19,7 @@ pub(crate) struct Listening {
 }
 
 /// Tells what was started: lines on a terminal, one log event elsewhere.
-pub(crate) fn tell(config: &Config, listening: &Listening, took: Duration) {
+pub(crate) fn tell(config: &Config, listening: &Listening, callers: &str, took: Duration) {
     if config.log_format == LogFormat::Json {
         tracing::info!(
             version = env!("CARGO_PKG_VERSION"),
@@ -28,6 +28,7 @@ pub(crate) fn tell(config: &Config, listening: &Listening, took: Duration) {
             management = %listening.management,
             probes = listening.probes.join(", "),
             store = store::describe(config),
+            callers,
             unbound_planes = unbound(config).join(", "),
             start_millis = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
             "started"
@@ -35,14 +36,14 @@ pub(crate) fn tell(config: &Config, listening: &Listening, took: Duration) {
         return;
     }
     // Nobody to tell it to is no reason to stop.
-    let _ = std::io::stderr().write_all(lines(config, listening, took).as_bytes());
+    let _ = std::io::stderr().write_all(lines(config, listening, callers, took).as_bytes());
 }
 
 fn scheme(tls: Option<&ServerTls>) -> &'static str {
     if tls.is_some() { "https" } else { "http" }
 }
 
-fn lines(config: &Config, listening: &Listening, took: Duration) -> String {
+fn lines(config: &Config, listening: &Listening, callers: &str, took: Duration) -> String {
     let tls = &config.listeners_tls;
     let mut lines = vec![
         format!(
@@ -70,6 +71,7 @@ fn lines(config: &Config, listening: &Listening, took: Duration) -> String {
             local(listening.management)
         ),
         format!("  store       {}", store::describe(config)),
+        format!("  callers     {callers}"),
     ];
     if !listening.probes.is_empty() {
         lines.push(format!("  probes      {}", listening.probes.join(", ")));

@@ -1,6 +1,7 @@
 //! The effective values of all settings: flags over environment over file over defaults.
 
-use crate::settings::{SETTINGS, Secret, Setting, Source};
+use crate::setting::{Secret, Setting, Source};
+use crate::settings::SETTINGS;
 use std::collections::BTreeMap;
 use std::path::Path;
 

@@ -10,6 +10,7 @@ mod memory_leases;
 mod memory_rate_limiter;
 mod memory_store;
 mod sequential_ids;
+mod static_callers;
 mod static_health;
 mod store_state;
 
@@ -20,6 +21,7 @@ pub use memory_cache::MemoryCache;
 pub use memory_rate_limiter::MemoryRateLimiter;
 pub use memory_store::MemoryStore;
 pub use sequential_ids::SequentialIds;
+pub use static_callers::StaticCallers;
 pub use static_health::StaticHealth;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};

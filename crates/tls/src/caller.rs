@@ -28,8 +28,11 @@ impl Caller {
         let (mut uris, mut domains) = (Vec::new(), Vec::new());
         for name in names.iter().flat_map(|names| &names.value.general_names) {
             match name {
-                GeneralName::URI(uri) => uris.push((*uri).to_owned()),
-                GeneralName::DNSName(domain) => domains.push(domain.to_ascii_lowercase()),
+                // A URI has a scheme and a DNS name has no colon: so each shows what it is.
+                GeneralName::URI(uri) if uri.contains(':') => uris.push((*uri).to_owned()),
+                GeneralName::DNSName(domain) if !domain.contains(':') => {
+                    domains.push(domain.to_ascii_lowercase());
+                }
                 _ => {}
             }
         }

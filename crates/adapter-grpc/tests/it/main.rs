@@ -18,6 +18,7 @@ mod limits;
 mod limits_of_rate;
 mod placing;
 mod reading;
+mod roles;
 mod same_as_rest;
 mod slow_store;
 mod told;

@@ -2,7 +2,7 @@
 
 use crate::contract;
 use crate::desk::{Desk, Reply, order, request};
-use order_core::ports::Rate;
+use order_core::ports::{Caller, Rate};
 use std::net::IpAddr;
 
 const RATE: Rate = Rate {
@@ -14,7 +14,8 @@ const RATE: Rate = Rate {
 async fn ask_from(desk: &Desk, peer: &str, path: &str) -> Reply {
     let peer: IpAddr = peer.parse().unwrap();
     let asked = request("GET", path, &[], "");
-    let reply = Reply::of(desk.edge.answer_from(peer, asked, None).await).await;
+    let visitor = desk.edge.visitor(Caller::Anonymous, peer, None);
+    let reply = Reply::of(desk.edge.answer_to(&visitor, asked).await).await;
     contract::check("GET", path, &reply);
     reply
 }

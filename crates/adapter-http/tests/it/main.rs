@@ -20,4 +20,5 @@ mod limits;
 mod listener;
 mod placing;
 mod probing;
+mod roles;
 mod schema;

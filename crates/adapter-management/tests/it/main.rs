@@ -5,6 +5,7 @@
     reason = "a test's helpers may stop at the first surprise too"
 )]
 
+mod admin;
 mod exposition;
 mod pages;
 mod probes;

@@ -10,8 +10,9 @@ use prometheus_client::registry::Registry;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
+use testkit::fakes::StaticCallers;
 use tls::Security;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 
@@ -21,6 +22,7 @@ const TEST_TIMEOUT: Duration = Duration::from_secs(20);
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
     pub(crate) health: Arc<FakeHealth>,
+    pub(crate) callers: Arc<StaticCallers>,
     pub(crate) stop: DrainTrigger,
     pub(crate) task: JoinHandle<ServeReport>,
 }
@@ -33,16 +35,22 @@ impl Server {
     }
 
     pub(crate) fn start_with(registry: Registry, config: Config) -> Self {
+        Self::secured(registry, config, Security::none())
+    }
+
+    pub(crate) fn secured(registry: Registry, config: Config, security: Security) -> Self {
         let health = Arc::new(FakeHealth(Mutex::new(vec![
             component("store", true, true, "data/orders.db"),
             component("redis", true, false, ""),
         ])));
+        let callers = Arc::new(StaticCallers::nobody());
         let management = Management {
             name: "order-service",
             version: "1.2.3",
             started: Instant::now(),
             health: Arc::clone(&health) as Arc<dyn HealthSource>,
             registry: Arc::new(registry),
+            callers: callers.clone(),
         };
         let free_port = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let plane = Plane::unbound(PlaneKind::Management);
@@ -53,12 +61,13 @@ impl Server {
             listener,
             config,
             router(management),
-            Security::none(),
+            security,
             stopped.started(),
         );
         Self {
             address,
             health,
+            callers,
             stop,
             task: tokio::spawn(service),
         }
@@ -90,7 +99,7 @@ impl Server {
     }
 }
 
-pub(crate) async fn read_to_end(stream: &mut TcpStream) -> String {
+pub(crate) async fn read_to_end(stream: &mut (impl AsyncRead + Unpin)) -> String {
     let mut text = String::new();
     within(stream.read_to_string(&mut text)).await.unwrap();
     text

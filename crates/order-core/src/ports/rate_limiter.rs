@@ -19,8 +19,8 @@ pub trait RateLimiter: Send + Sync {
     fn rate(&self) -> Rate;
 }
 
-/// Who calls, as long as only an address is known of it; every edge asks here, so that all take from
-/// one bucket. Callers behind one proxy are one.
+/// Who calls, where only an address is known of it (a certificate's name is its bearer's own bucket); every
+/// edge asks here, so that all take from one bucket. Callers behind one proxy are one.
 pub fn caller_at(peer: IpAddr) -> String {
     match peer.to_canonical() {
         // Of an IPv6 address the first half names the site; the rest a caller chooses at will.

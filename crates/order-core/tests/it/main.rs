@@ -5,6 +5,7 @@
 
 mod aged_reads;
 mod cache_following;
+mod callers;
 mod desk;
 mod holds;
 mod house;

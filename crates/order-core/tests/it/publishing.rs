@@ -167,10 +167,7 @@ async fn a_cursor_that_does_not_fit_the_store_halts() {
     house.publish_all().await.unwrap();
     let store = house.store.store_id().await.unwrap();
     let look = house.broker.publisher();
-    let good = EventPublisher::look(&look, 0)
-        .await
-        .unwrap()
-        .unwrap();
+    let good = EventPublisher::look(&look, 0).await.unwrap().unwrap();
     assert_eq!((good.offset, good.store), (9, store));
     let put = |cursor: Cursor| house.broker.put_cursor(0, Some(cursor));
     let theirs = StoreId(7);

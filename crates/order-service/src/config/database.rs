@@ -2,7 +2,7 @@
 
 use super::reader::Reader;
 use super::render::hide_password;
-use crate::settings::Source;
+use crate::setting::Source;
 use adapter_postgres::{Address, Secret};
 use planes::{Peer, Plane, Resolver};
 use std::path::PathBuf;

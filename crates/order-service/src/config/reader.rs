@@ -4,6 +4,7 @@ use super::{LogFormat, Planes};
 use crate::values::{Value, Values};
 use planes::{Plane, PlaneKind};
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 pub(super) struct Reader<'a> {
@@ -72,6 +73,12 @@ impl Reader<'_> {
 
     pub(super) fn text(&self, key: &str) -> String {
         self.values.get(key).text.clone()
+    }
+
+    /// A file; `None` where none is named.
+    pub(super) fn file(&self, key: &str) -> Option<PathBuf> {
+        let text = self.text(key);
+        (!text.is_empty()).then(|| text.into())
     }
 
     pub(super) fn text_that_is_set(&mut self, key: &str) -> String {

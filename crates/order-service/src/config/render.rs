@@ -1,6 +1,7 @@
 //! What is in force, for people; secrets are hidden.
 
-use crate::settings::{SETTINGS, Secret};
+use crate::setting::Secret;
+use crate::settings::SETTINGS;
 use crate::values::Values;
 use std::fmt::Write as _;
 

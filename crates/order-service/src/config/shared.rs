@@ -2,7 +2,7 @@
 
 use super::reader::Reader;
 use super::render::hide_password;
-use crate::settings::Source;
+use crate::setting::Source;
 use adapter_redis::Secret;
 use order_core::ports::Rate;
 use planes::{Peer, Plane, Resolver};

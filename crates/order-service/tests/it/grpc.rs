@@ -10,15 +10,34 @@ use planes::{ConnectOptions, Plane, PlaneKind, connect};
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use tls::ClientTls;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
 use tonic::body::Body;
 
 pub(crate) type Client = OrderServiceClient<Wire>;
 
 /// Connects, or says why not.
 pub(crate) async fn client(addr: SocketAddr) -> Result<Client, String> {
+    over(stream(addr).await?).await
+}
+
+/// Connects by TLS, or says why not.
+pub(crate) async fn client_by(addr: SocketAddr, tls: &ClientTls) -> Result<Client, String> {
+    let stream = tls.connect("localhost", stream(addr).await?).await;
+    over(stream.map_err(|error| error.to_string())?).await
+}
+
+async fn stream(addr: SocketAddr) -> Result<TcpStream, String> {
     let plane = Plane::unbound(PlaneKind::Data);
     let stream = connect(&plane, addr, ConnectOptions::default()).await;
-    let stream = stream.map_err(|error| error.to_string())?;
+    stream.map_err(|error| error.to_string())
+}
+
+async fn over<S>(stream: S) -> Result<Client, String>
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
     let (send, driver) = handshake(TokioExecutor::new(), TokioIo::new(stream))
         .await
         .map_err(|error| error.to_string())?;

@@ -25,6 +25,7 @@ mod planes;
 mod readme;
 mod redis;
 mod replicas;
+mod roles;
 mod service;
 mod site;
 mod start;
