@@ -139,6 +139,25 @@ pub enum PlaneError {
     },
 }
 
+/// The kernel did not tell what it was asked about its sockets or interfaces.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "{step} failed: {source}; the pod's seccomp profile must allow AF_NETLINK sockets, and the node's kernel needs \
+     the modules inet_diag, tcp_diag and udp_diag"
+)]
+pub struct NetlinkError {
+    /// What was being done.
+    pub step: &'static str,
+    /// What the kernel said.
+    pub source: io::Error,
+}
+
+impl NetlinkError {
+    pub(crate) fn of(step: &'static str) -> impl FnOnce(io::Error) -> NetlinkError {
+        move |source| NetlinkError { step, source }
+    }
+}
+
 impl PlaneError {
     /// The number of the kernel's error, for a caller in C; EIO where it gave none.
     pub fn raw_os_error(&self) -> i32 {

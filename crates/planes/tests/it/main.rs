@@ -9,6 +9,7 @@
     reason = "the peers of these tests are outside the planes"
 )]
 
+mod audit;
 mod child;
 mod exhaustion;
 mod isolation;
