@@ -16,6 +16,7 @@ mod descriptors;
 mod drain;
 mod error;
 mod interfaces;
+mod links;
 mod listen;
 mod netlink;
 mod orphans;
@@ -34,6 +35,7 @@ pub use connect::{ConnectOptions, connect};
 pub use drain::{Drain, DrainTrigger, drain_channel};
 pub use error::{NetlinkError, PlaneError};
 pub use interfaces::{InterfaceAddress, LinkState, Mac};
+pub use links::{Change, Link, LinkChange, LinkFault, LinkWatch, PlaneLink};
 pub use listen::{ListenOptions, Listener, ListenerStats, listen};
 pub use orphans::end_orphans;
 pub use peer::{InvalidPeer, Peer};
@@ -43,7 +45,7 @@ pub use relay::{Relay, RelayOptions};
 pub use resolve::Resolver;
 pub use serve::{ServeLimits, ServeReport, serve};
 pub use tcp::Timers;
-pub use wait::wait_for_interface;
+pub use wait::{wait_for_interface, wait_until_usable};
 
 /// The example of README.md is compiled with the tests.
 #[cfg(doctest)]

@@ -13,6 +13,7 @@ mod audit;
 mod child;
 mod exhaustion;
 mod isolation;
+mod links;
 mod loopback;
 mod netns;
 mod rebirth;
