@@ -28,6 +28,10 @@ use std::collections::{HashMap, HashSet};
 use std::io::ErrorKind;
 use std::time::{Duration, Instant};
 
+/// Ended violations that are remembered between two audits, so that none is told twice; further ones may
+/// be.
+const MAX_KNOWN: usize = 8_192;
+
 /// Audits the sockets of the network namespace in which it was made.
 #[derive(Debug)]
 pub struct Auditor {
@@ -139,7 +143,9 @@ impl Auditor {
                 // It was seen alive, and told.
                 let key = violation.key();
                 let told = known.iter().any(|known| known.contains(&key));
-                known[0].insert(key);
+                if known[0].len() < MAX_KNOWN {
+                    known[0].insert(key);
+                }
                 (!told).then_some(violation)
             })
             .map_err(NetlinkError::of("hearing of sockets that ended"))

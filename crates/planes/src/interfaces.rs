@@ -196,6 +196,14 @@ impl Interfaces {
     }
 }
 
+#[cfg(test)]
+impl FromIterator<LinkState> for Interfaces {
+    fn from_iter<T: IntoIterator<Item = LinkState>>(links: T) -> Interfaces {
+        let by_index = links.into_iter().map(|link| (link.index, link));
+        Interfaces(by_index.collect())
+    }
+}
+
 fn link_of(message: &Message<'_>, index: u32, flags: u32) -> LinkState {
     let mut link = LinkState {
         name: String::new(),

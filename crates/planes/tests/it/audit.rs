@@ -3,6 +3,7 @@
 mod endings;
 mod stranger;
 
+use crate::TEST_TIMEOUT;
 use crate::netns::{Cable, Lab, NET1, NET2};
 use planes::{
     Audit, Auditor, ConnectOptions, ListenOptions, Owner, Plane, PlaneKind, Protocol, SocketState,
@@ -106,6 +107,7 @@ fn an_own_unbound_connection_is_ended_and_told_as_new_once() {
         let text = violation.to_string();
         assert!(text.contains("tcp 10.30.0.1:"), "{text}");
         assert!(text.contains("storage plane (net2)"), "{text}");
+        stray.set_read_timeout(Some(TEST_TIMEOUT)).unwrap();
         assert_eq!(stray.read(&mut [0]).unwrap(), 0, "it has ended");
         // It waits for the other side to end too.
         let again = auditor.audit().unwrap();

@@ -234,6 +234,19 @@ fn a_name_that_is_given_to_another_interface_is_another_interface() {
     });
 }
 
+/// A bridge tells of its ports as if they were interfaces that came and went.
+#[test]
+fn a_port_that_leaves_a_bridge_is_not_gone() {
+    in_pod(async |lab, mut watched| {
+        lab.pod.ip("link add bridge1 type bridge");
+        lab.pod.ip("link set net1 master bridge1");
+        lab.pod.ip("link set net1 nomaster");
+        lab.pod.ip("link set net1 down");
+        let told = watched.change(|_| true).await;
+        assert_eq!(told.change, Change::Down);
+    });
+}
+
 /// More than the kernel keeps for a reader that is busy elsewhere: what was lost is asked for.
 #[test]
 fn what_the_kernel_did_not_keep_is_seen_soon_too() {
