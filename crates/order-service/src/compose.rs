@@ -8,6 +8,7 @@ use crate::ids::Uuid7Source;
 use crate::publishing::Publishing;
 use crate::secured::Secured;
 use crate::shared::Shared;
+use crate::sockets::SocketMetrics;
 use crate::store::{self, StoreHandle};
 use order_core::app::Orders;
 use prometheus_client::registry::Registry;
@@ -19,6 +20,7 @@ pub(crate) struct Service {
     pub(crate) store: Arc<dyn StoreHandle>,
     pub(crate) shared: Shared,
     pub(crate) secured: Secured,
+    pub(crate) socket_metrics: SocketMetrics,
     pub(crate) callers: Arc<KnownCallers>,
     pub(crate) health: Arc<Health>,
     pub(crate) registry: Arc<Registry>,
@@ -32,6 +34,7 @@ pub(crate) struct Service {
 pub(crate) async fn compose(config: &Config) -> Result<Service, String> {
     let mut registry = Registry::default();
     let secured = Secured::open(config, &mut registry)?;
+    let socket_metrics = SocketMetrics::new(&mut registry);
     let callers = Arc::new(KnownCallers::open(config)?);
     let open = store::open(config).await?;
     adapter_management::register_process_metrics(&mut registry, env!("CARGO_PKG_VERSION"));
@@ -59,6 +62,7 @@ pub(crate) async fn compose(config: &Config) -> Result<Service, String> {
         store: open.handle,
         shared,
         secured,
+        socket_metrics,
         callers,
         health,
         registry: Arc::new(registry),

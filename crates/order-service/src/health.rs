@@ -119,10 +119,10 @@ pub(crate) async fn watch(
     }
 }
 
-/// A plane is up when a socket can be bound to its interface; an unbound one has none to lose.
+/// A plane is up when its interface is there, up and has an address; an unbound one has none to lose.
 async fn look_at_plane(plane: &Plane) -> Component {
     let name = format!("plane-{}", plane.kind().name());
-    let (ok, detail) = match planes::wait_for_interface(plane, Duration::ZERO).await {
+    let (ok, detail) = match planes::wait_until_usable(plane, Duration::ZERO).await {
         Err(error) => (false, error.to_string()),
         Ok(()) => (
             true,

@@ -9,7 +9,7 @@ use crate::{
 use adapter_grpc::GrpcEdge;
 use adapter_http::HttpEdge;
 use adapter_management::Management;
-use planes::{Drain, Listener, drain_channel};
+use planes::{Drain, Listener, Plane, drain_channel};
 use std::future::Future;
 use std::io::{self, IsTerminal};
 use std::time::{Duration, Instant};
@@ -53,7 +53,7 @@ async fn run(config: &Config, started: Instant) -> Result<(), String> {
     let stop =
         shutdown::stop_signal().map_err(|error| format!("signals cannot be watched: {error}"))?;
     for plane in config.planes.all() {
-        planes::wait_for_interface(plane, config.plane_wait)
+        planes::wait_until_usable(plane, config.plane_wait)
             .await
             .map_err(|error| error.to_string())?;
     }
@@ -77,9 +77,19 @@ async fn run(config: &Config, started: Instant) -> Result<(), String> {
         service.orders.clone(),
         background_stopped.clone(),
     ));
-    let planes = config.planes.all();
+    let planes: Vec<Plane> = config.planes.all().into_iter().cloned().collect();
     if planes.iter().any(|plane| plane.interface().is_some()) {
-        background.spawn(sockets::look_after(background_stopped.clone()));
+        let metrics = &service.socket_metrics;
+        background.spawn(sockets::look_after(
+            planes.clone(),
+            metrics.clone(),
+            background_stopped.clone(),
+        ));
+        background.spawn(sockets::watch_links(
+            planes.clone(),
+            metrics.clone(),
+            background_stopped.clone(),
+        ));
     }
     background.spawn(
         service
@@ -93,7 +103,6 @@ async fn run(config: &Config, started: Instant) -> Result<(), String> {
             .clone()
             .look_after(background_stopped.clone()),
     );
-    let planes = planes.into_iter().cloned().collect();
     background.spawn(health::watch(
         service.health.clone(),
         service.store.clone(),

@@ -1,37 +1,214 @@
 //! Looks after the sockets of this process: ends those whose interface is gone, so that whoever uses one
-//! connects anew as soon as the interface is back.
+//! connects anew as soon as the interface is back, and those that are not on their plane.
 
+use planes::{Audit, Auditor, LinkWatch, Owner, Plane, Violation};
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::Registry;
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
-/// How often they are looked at: a plane serves again within seconds after its interface came back.
-const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// How often endings are heard of: the kernel's queue of them is bounded.
+const HEAR_EVERY: Duration = Duration::from_millis(100);
+/// Every so many times sockets without an interface are looked for: a plane serves again within seconds
+/// after its interface came back.
+const ORPHANS_EVERY: u64 = 5;
+/// Every so many times every socket is held against the planes.
+const AUDIT_EVERY: u64 = 10;
+/// Upper bounds of an audit's time, in seconds.
+const AUDIT_SECONDS: [f64; 8] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 1.0];
+
+/// What is counted of sockets and interfaces.
+#[derive(Clone, Debug)]
+pub(crate) struct SocketMetrics {
+    violations: Family<Wrong, Counter>,
+    ended: Counter,
+    missed: Gauge,
+    audits: Histogram,
+    up: Family<PlaneName, Gauge>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Wrong {
+    plane: &'static str,
+    actual: String,
+    owner: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct PlaneName {
+    plane: &'static str,
+}
+
+impl SocketMetrics {
+    pub(crate) fn new(registry: &mut Registry) -> SocketMetrics {
+        let metrics = SocketMetrics {
+            violations: Family::default(),
+            ended: Counter::default(),
+            missed: Gauge::default(),
+            audits: Histogram::new(AUDIT_SECONDS),
+            up: Family::default(),
+        };
+        registry.register(
+            "plane_socket_violations",
+            "Sockets that were not on the plane that their addresses belong to, of this process and of others in the pod",
+            metrics.violations.clone(),
+        );
+        registry.register(
+            "plane_sockets_ended",
+            "Sockets of this process that were ended since they were not on their plane",
+            metrics.ended.clone(),
+        );
+        registry.register(
+            "plane_socket_endings_missed",
+            "Endings of sockets that the kernel could not tell of, as too many came at once",
+            metrics.missed.clone(),
+        );
+        registry.register(
+            "plane_audit_seconds",
+            "How long it took to hold every socket of the pod against the planes",
+            metrics.audits.clone(),
+        );
+        registry.register(
+            "plane_interface_up",
+            "Whether the interface of a bound plane is there, up, with carrier and an address",
+            metrics.up.clone(),
+        );
+        metrics
+    }
+
+    /// Tells and counts what an audit saw.
+    fn tell(&self, audit: &Audit) {
+        self.audits.observe(audit.took.as_secs_f64());
+        for violation in audit.violations.iter().filter(|seen| seen.new) {
+            let labels = Wrong {
+                plane: violation.plane_name(),
+                actual: violation.actual().to_owned(),
+                owner: violation.socket.owner.to_string(),
+            };
+            self.violations.get_or_create(&labels).inc();
+            self.ended.inc_by(u64::from(violation.ended));
+            log(violation);
+        }
+    }
+}
+
+fn log(violation: &Violation) {
+    let check = violation.check();
+    if violation.socket.owner == Owner::Own {
+        tracing::error!(check, %violation, "a socket of this service is not on its plane; it was ended");
+    } else {
+        tracing::warn!(check, %violation, "a socket of somebody else in this pod is not on its plane");
+    }
+}
+
+/// Follows the interfaces of bound planes until `stop` turns true; without netlink readiness alone tells.
+pub(crate) async fn watch_links(
+    planes: Vec<Plane>,
+    metrics: SocketMetrics,
+    mut stop: watch::Receiver<bool>,
+) {
+    let links = match LinkWatch::start(planes) {
+        Ok(links) => links,
+        Err(error) => {
+            tracing::error!(%error, "interfaces cannot be watched; readiness still looks at each");
+            return;
+        }
+    };
+    let mut states = links.states();
+    loop {
+        for link in states.borrow_and_update().iter() {
+            let plane = link.plane.kind().name();
+            let up = i64::from(link.fault().is_none());
+            metrics.up.get_or_create(&PlaneName { plane }).set(up);
+        }
+        tokio::select! {
+            changed = states.changed() => if changed.is_err() { return },
+            _ = stop.wait_for(|stop| *stop) => return,
+        }
+    }
+}
 
 /// Looks until `stop` turns true.
-pub(crate) async fn look_after(mut stop: watch::Receiver<bool>) {
-    let mut failing = false;
-    while timeout(LOOK_EVERY, stop.wait_for(|stop| *stop))
+pub(crate) async fn look_after(
+    planes: Vec<Plane>,
+    metrics: SocketMetrics,
+    mut stop: watch::Receiver<bool>,
+) {
+    let auditor = Auditor::new(planes).inspect_err(|error| {
+        tracing::error!(%error, "sockets cannot be held against the planes (SOC001 goes unseen)");
+    });
+    let mut look = Look {
+        auditor: auditor.ok(),
+        metrics,
+        turn: 0,
+        failing: false,
+    };
+    while timeout(HEAR_EVERY, stop.wait_for(|stop| *stop))
         .await
         .is_err()
     {
-        // It reads /proc, which may take a while where there are many.
-        match spawn_blocking(planes::end_orphans).await {
-            Ok(Ok(ended)) => {
-                failing = false;
-                if ended > 0 {
-                    tracing::warn!(
-                        ended,
-                        "connections whose interface is gone were ended (SOC003)"
-                    );
-                }
+        // It reads /proc and asks the kernel, which may take a while where there are many.
+        let looked = spawn_blocking(move || {
+            look.once();
+            look
+        });
+        match looked.await {
+            Ok(back) => look = back,
+            Err(error) => {
+                tracing::error!(%error, "sockets are not looked after any more");
+                return;
             }
-            Ok(Err(error)) if !failing => {
-                failing = true;
-                tracing::error!(%error, "/proc/self/fd cannot be read: connections whose interface is gone are ended by their timers alone");
-            }
-            _ => {}
         }
     }
+}
+
+struct Look {
+    auditor: Option<Auditor>,
+    metrics: SocketMetrics,
+    turn: u64,
+    /// Whether a failure was told already.
+    failing: bool,
+}
+
+impl Look {
+    fn once(&mut self) {
+        self.turn += 1;
+        let mut failure = None;
+        if self.turn.is_multiple_of(ORPHANS_EVERY) {
+            failure = end_orphans().err().map(|error| error.to_string());
+        }
+        if let Some(auditor) = &mut self.auditor {
+            let seen = if self.turn.is_multiple_of(AUDIT_EVERY) {
+                auditor.audit().map(|audit| self.metrics.tell(&audit))
+            } else {
+                auditor.hear_endings()
+            };
+            failure = failure.or(seen.err().map(|error| error.to_string()));
+            let missed = i64::try_from(auditor.missed_endings()).unwrap_or(i64::MAX);
+            self.metrics.missed.set(missed);
+        }
+        if let Some(reason) = &failure
+            && !self.failing
+        {
+            tracing::error!(reason, "sockets cannot be looked after");
+        }
+        self.failing = failure.is_some();
+    }
+}
+
+fn end_orphans() -> std::io::Result<()> {
+    let ended = planes::end_orphans()?;
+    if ended > 0 {
+        tracing::warn!(
+            ended,
+            "connections whose interface is gone were ended (SOC003)"
+        );
+    }
+    Ok(())
 }

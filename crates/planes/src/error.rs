@@ -1,6 +1,6 @@
 //! What can go wrong with a plane's socket, in the words of the operator who is woken by it.
 
-use crate::{Plane, PlaneKind};
+use crate::{LinkFault, Plane, PlaneKind};
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -36,6 +36,19 @@ pub enum PlaneError {
         interface: String,
         /// How long it was waited for.
         waited: Duration,
+    },
+
+    /// The interface was there, but could not be used in time.
+    #[error("{kind}: interface {interface} could not be used within {waited:?}: {fault}")]
+    InterfaceNotUsable {
+        /// The plane.
+        kind: PlaneKind,
+        /// Its interface.
+        interface: String,
+        /// How long it was waited for.
+        waited: Duration,
+        /// What was the matter with it at the end.
+        fault: LinkFault,
     },
 
     /// EPERM when a socket was bound to the device.
@@ -139,11 +152,31 @@ pub enum PlaneError {
     },
 }
 
+/// The kernel did not tell what it was asked about its sockets or interfaces.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "{step} failed: {source}; the pod's seccomp profile must allow AF_NETLINK sockets, and the node's kernel needs \
+     the modules inet_diag, tcp_diag and udp_diag"
+)]
+pub struct NetlinkError {
+    /// What was being done.
+    pub step: &'static str,
+    /// What the kernel said.
+    pub source: io::Error,
+}
+
+impl NetlinkError {
+    pub(crate) fn of(step: &'static str) -> impl FnOnce(io::Error) -> NetlinkError {
+        move |source| NetlinkError { step, source }
+    }
+}
+
 impl PlaneError {
     /// The number of the kernel's error, for a caller in C; EIO where it gave none.
     pub fn raw_os_error(&self) -> i32 {
         let source = match self {
             Self::NoDevice { .. } | Self::InterfaceNeverCame { .. } => return errno::ENODEV,
+            Self::InterfaceNotUsable { .. } => return errno::ENETDOWN,
             Self::BindDeviceRefused { .. } => return errno::EPERM,
             Self::AddressInUse { .. } => return errno::EADDRINUSE,
             Self::AddressNotHere { .. } => return errno::EADDRNOTAVAIL,
@@ -216,5 +249,6 @@ pub(crate) mod errno {
     pub(crate) const EMFILE: i32 = 24;
     pub(crate) const EADDRINUSE: i32 = 98;
     pub(crate) const EADDRNOTAVAIL: i32 = 99;
+    pub(crate) const ENETDOWN: i32 = 100;
     pub(crate) const ETIMEDOUT: i32 = 110;
 }

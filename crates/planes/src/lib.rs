@@ -9,11 +9,16 @@
 //! What never enters: a protocol above TCP but DNS, `getaddrinfo` (it opens unbound sockets of its
 //! own), a datagram that names its interface (`IP_PKTINFO` and IPv6 scope ids override the binding).
 
+mod audit;
 mod backoff;
 mod connect;
+mod descriptors;
 mod drain;
 mod error;
+mod interfaces;
+mod links;
 mod listen;
+mod netlink;
 mod orphans;
 mod peer;
 mod plane;
@@ -24,10 +29,13 @@ mod serve;
 mod tcp;
 mod wait;
 
+pub use audit::{Audit, Auditor, Device, Owner, Protocol, SeenSocket, SocketState, Violation};
 pub use backoff::Backoff;
 pub use connect::{ConnectOptions, connect};
 pub use drain::{Drain, DrainTrigger, drain_channel};
-pub use error::PlaneError;
+pub use error::{NetlinkError, PlaneError};
+pub use interfaces::{InterfaceAddress, LinkState, Mac};
+pub use links::{Change, Link, LinkChange, LinkFault, LinkWatch, PlaneLink};
 pub use listen::{ListenOptions, Listener, ListenerStats, listen};
 pub use orphans::end_orphans;
 pub use peer::{InvalidPeer, Peer};
@@ -37,7 +45,7 @@ pub use relay::{Far, Greet, Relay, RelayOptions};
 pub use resolve::Resolver;
 pub use serve::{ServeLimits, ServeReport, serve};
 pub use tcp::Timers;
-pub use wait::wait_for_interface;
+pub use wait::{wait_for_interface, wait_until_usable};
 
 /// The example of README.md is compiled with the tests.
 #[cfg(doctest)]

@@ -6,7 +6,7 @@ use std::fmt;
 const INTERFACE_NAME_MAX_BYTES: usize = 15;
 
 /// The loopback device; its name is fixed by the kernel.
-const LOOPBACK_INTERFACE: &str = "lo";
+pub(crate) const LOOPBACK_INTERFACE: &str = "lo";
 
 /// A kind of traffic and the interface that carries it: the only key to a socket.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -1,6 +1,8 @@
 //! Waiting for a plane's interface at start: a pod may run before its networks are attached.
 
-use crate::{Plane, PlaneError, tcp};
+use crate::interfaces::Interfaces;
+use crate::netlink::{Questions, Subject};
+use crate::{Link, Plane, PlaneError, tcp};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout_at};
@@ -33,6 +35,41 @@ pub async fn wait_for_interface(plane: &Plane, longest: Duration) -> Result<(), 
             interface: interface.to_owned(),
             waited: longest,
         }),
+    }
+}
+
+/// [`wait_for_interface`], and then until it can be used: it is raised, has a carrier and has an address.
+/// Both together take at most `longest`; the error says what is still the matter.
+pub async fn wait_until_usable(plane: &Plane, longest: Duration) -> Result<(), PlaneError> {
+    let started = Instant::now();
+    wait_for_interface(plane, longest).await?;
+    let Some(interface) = plane.interface() else {
+        return Ok(());
+    };
+    let asking = |source| PlaneError::setup(plane, "asking for the interfaces", source);
+    let mut route = Questions::open(Subject::Interfaces).map_err(asking)?;
+    let mut told = None;
+    loop {
+        let interfaces = Interfaces::read(&mut route).map_err(asking)?;
+        let Some(fault) = Link::of(&interfaces, plane).fault() else {
+            if told.is_some() {
+                tracing::info!(%plane, "the interface can be used");
+            }
+            return Ok(());
+        };
+        if started.elapsed() >= longest {
+            return Err(PlaneError::InterfaceNotUsable {
+                kind: plane.kind(),
+                interface: interface.to_owned(),
+                waited: longest,
+                fault,
+            });
+        }
+        if told != Some(fault) {
+            tracing::warn!(%plane, ?longest, "waiting for the interface: {fault}");
+            told = Some(fault);
+        }
+        sleep(Duration::from_millis(INTERFACE_POLL_MS)).await;
     }
 }
 

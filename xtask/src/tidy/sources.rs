@@ -35,6 +35,7 @@ const RESERVED: &[Reserved] = &[
             "UnixDatagram::unbound",
             "HttpConnector::new",
             "socket2::",
+            "rustix::net",
         ],
         held_in: &["crates/", "xtask/"],
         // `xtask` runs beside the service, on the loopback of a developer's machine.

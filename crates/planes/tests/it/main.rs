@@ -9,9 +9,11 @@
     reason = "the peers of these tests are outside the planes"
 )]
 
+mod audit;
 mod child;
 mod exhaustion;
 mod isolation;
+mod links;
 mod loopback;
 mod netns;
 mod rebirth;

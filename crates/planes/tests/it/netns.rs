@@ -4,9 +4,10 @@
 
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 use std::fs::File;
+use std::io::Write;
 use std::net::Ipv4Addr;
 use std::os::fd::AsFd;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// The planes' side and the peers' side. Each cable has a name that both of its ends bear.
@@ -102,6 +103,24 @@ impl Namespace {
         let mut all = vec!["-n", &self.name];
         all.extend(arguments.split(' '));
         run(&all)
+    }
+
+    /// Runs many commands of `ip` inside, one a line.
+    pub(crate) fn ip_batch(&self, lines: &str) {
+        let mut child = Command::new("ip")
+            .args(["-n", &self.name, "-batch", "-"])
+            .stdin(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut input = child.stdin.take().unwrap();
+        input.write_all(lines.as_bytes()).unwrap();
+        drop(input);
+        assert!(child.wait().unwrap().success(), "ip -batch");
+    }
+
+    /// What `ip` knows it by.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
     }
 
     /// Sets a kernel setting of this namespace: `name=value`.
