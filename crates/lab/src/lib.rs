@@ -1,0 +1,19 @@
+//! The network lab: a node, pods with four interfaces made by the real CNI plugins, their peers with real
+//! servers, the service as a cluster runs it, and a capture on every network.
+//!
+//! Everything is in network namespaces that this crate makes and takes away; it needs root and the Debian
+//! packages `containernetworking-plugins`, `tcpdump`, `iproute2` and `util-linux`.
+
+mod capture;
+mod cni;
+mod namespace;
+mod network;
+mod peers;
+mod service;
+
+pub use capture::{Capture, Seen, Stray};
+pub use cni::{Attachment, Chain, missing};
+pub use namespace::Namespace;
+pub use network::{Lab, Network, Pod};
+pub use peers::Peers;
+pub use service::Service;
