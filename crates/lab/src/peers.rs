@@ -3,13 +3,15 @@
 
 use crate::namespace::Namespace;
 use crate::network::{Lab, Network};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use testkit::servers::certificates::Authority;
 use testkit::servers::postgres::Tls;
-use testkit::servers::{Options, Postgres, Redis, Version, redis};
+use testkit::servers::{Kafka, Options, Postgres, Redis, Version, kafka, redis};
 
 /// The last number of each peer's address, as the manifests have them.
 const DATABASE: u8 = 10;
 const CACHE: u8 = 20;
+const BROKER: u8 = 50;
 const CALLER: u8 = 60;
 const SCRAPER: u8 = 90;
 
@@ -20,6 +22,7 @@ pub struct Peers {
     pub authority: Authority,
     database: Postgres,
     cache: Redis,
+    broker: Kafka,
     /// Sends orders.
     pub caller: Namespace,
     /// Reads metrics.
@@ -27,6 +30,7 @@ pub struct Peers {
     // After what runs in them.
     _database: Namespace,
     _cache: Namespace,
+    _broker: Namespace,
 }
 
 impl Peers {
@@ -51,14 +55,21 @@ impl Peers {
                 ..redis::Options::default()
             })
         });
+        let post = lab.peer(Network::Data, "broker", BROKER);
+        let broker = post.inside(|| {
+            let told = |here: SocketAddr| SocketAddr::new(broker_address(), here.port());
+            Kafka::start_behind(kafka::Options::default(), told)
+        });
         Peers {
             authority,
+            broker,
             database,
             cache,
             caller: lab.peer(Network::Data, "caller", CALLER),
             scraper: lab.peer(Network::Management, "scraper", SCRAPER),
             _database: place,
             _cache: shelf,
+            _broker: post,
         }
     }
 
@@ -82,8 +93,14 @@ impl Peers {
                 "REDIS_URL",
                 format!("redis://{cache}:{}", self.cache.address().port()),
             ),
+            ("KAFKA_BROKERS", self.broker.bootstrap()),
         ]
     }
+}
+
+fn broker_address() -> IpAddr {
+    let address = address(Network::Data, BROKER);
+    address.parse().unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))
 }
 
 fn address(network: Network, last_number: u8) -> String {

@@ -85,6 +85,16 @@ impl Settings {
         Settings::of(broker, broker, ports)
     }
 
+    /// Where clients are heard: on the loopback, unless they are told to come to another address.
+    fn outside(&self) -> SocketAddr {
+        let port = self.ports.client;
+        if self.advertised.ip().is_loopback() {
+            loopback(port)
+        } else {
+            SocketAddr::from(([0, 0, 0, 0], port))
+        }
+    }
+
     /// As `server.properties` has them; a later line of the same name wins.
     pub(crate) fn text(&self, log: &Path) -> String {
         let mut text = String::new();
@@ -104,8 +114,8 @@ impl Settings {
             Some(_) => "SSL",
             None => "PLAINTEXT",
         };
-        let [inside, outside, hears] =
-            [self.ports.internal, self.ports.client, self.controller].map(loopback);
+        let [inside, hears] = [self.ports.internal, self.controller].map(loopback);
+        let outside = self.outside();
         let listeners = format!("INTERNAL://{inside},CLIENT://{outside}");
         let hearing = if controls {
             format!(",CONTROLLER://{hears}")
