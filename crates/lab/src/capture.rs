@@ -46,10 +46,7 @@ impl Capture {
     /// Starts; every interface is listened to when this returns.
     pub fn start(node: &Namespace) -> Capture {
         let folder = tempfile::tempdir().expect("a folder for captures can be made");
-        let interfaces = ["cni0"]
-            .into_iter()
-            .chain(Network::ALL.map(Network::master));
-        let dumps = interfaces.map(|interface| {
+        let dumps = Network::ALL.map(Network::master).map(|interface| {
             let file = folder.path().join(interface);
             let mut dump = node.command("tcpdump");
             dump.args(["-i", interface, "-n", "-U", "-s", SNAP_BYTES, "-B", "16384"])
@@ -63,8 +60,10 @@ impl Capture {
             wait_for_start(&mut dump);
             (interface, dump)
         });
-        let dumps = dumps.collect();
-        Capture { folder, dumps }
+        Capture {
+            folder,
+            dumps: dumps.into(),
+        }
     }
 
     /// Stops, and counts.

@@ -14,20 +14,19 @@ const VERSION: &str = "1.0.0";
 
 /// A network as a `NetworkAttachmentDefinition` has it.
 #[derive(Clone, Debug)]
-pub struct Chain {
+pub(crate) struct Chain {
     /// The network's name.
-    pub name: String,
+    pub(crate) name: String,
     /// The plugins, the first of which makes the interface.
-    pub plugins: Vec<Value>,
+    pub(crate) plugins: Vec<Value>,
 }
 
 /// An interface that a pod has got.
 #[derive(Clone, Debug)]
-pub struct Attachment {
+pub(crate) struct Attachment {
     chain: Chain,
-    container: String,
     /// Its name in the pod.
-    pub interface: String,
+    pub(crate) interface: String,
     result: Value,
 }
 
@@ -43,18 +42,23 @@ pub fn missing() -> Option<String> {
 }
 
 impl Chain {
-    /// Gives the pod an interface of this network; the plugins run on the node.
-    pub fn add(&self, node: &Namespace, pod: &Namespace, interface: &str) -> Attachment {
-        let container = pod.name().to_owned();
+    /// Gives the pod an interface of this network, with this address if one is named; the plugins run on
+    /// the node.
+    pub(crate) fn add(
+        &self,
+        node: &Namespace,
+        pod: &Namespace,
+        interface: &str,
+        address: Option<&str>,
+    ) -> Attachment {
         let mut result = Value::Null;
         for plugin in &self.plugins {
             let settings = self.settings(plugin, &result);
-            let said = call(node, pod, "ADD", &container, interface, &settings);
+            let said = call(node, pod, "ADD", interface, address, &settings);
             result = serde_json::from_str(&said).unwrap_or_else(|error| panic!("{error}: {said}"));
         }
         Attachment {
             chain: self.clone(),
-            container,
             interface: interface.to_owned(),
             result,
         }
@@ -73,25 +77,25 @@ impl Chain {
 
 impl Attachment {
     /// The IPv4 address that the network's IPAM gave, without the prefix.
-    pub fn address(&self) -> &str {
+    pub(crate) fn address(&self) -> &str {
         let address = self.result["ips"][0]["address"]
             .as_str()
             .unwrap_or_default();
         address.split('/').next().unwrap_or_default()
     }
 
+    /// The node's end of the interface, where the plugin made one.
+    pub(crate) fn node_side(&self) -> &str {
+        let interfaces = self.result["interfaces"].as_array();
+        let names = interfaces.into_iter().flatten().filter_map(|interface| interface["name"].as_str());
+        names.into_iter().find(|name| name.starts_with("veth")).unwrap_or_default()
+    }
+
     /// Takes the interface away and gives its address back.
-    pub fn delete(self, node: &Namespace, pod: &Namespace) {
+    pub(crate) fn delete(&self, node: &Namespace, pod: &Namespace) {
         for plugin in self.chain.plugins.iter().rev() {
             let settings = self.chain.settings(plugin, &self.result);
-            call(
-                node,
-                pod,
-                "DEL",
-                &self.container,
-                &self.interface,
-                &settings,
-            );
+            call(node, pod, "DEL", &self.interface, None, &settings);
         }
     }
 }
@@ -100,8 +104,8 @@ fn call(
     node: &Namespace,
     pod: &Namespace,
     what: &str,
-    container: &str,
     interface: &str,
+    address: Option<&str>,
     settings: &Value,
 ) -> String {
     let plugin = settings["type"].as_str().expect("a plugin has a type");
@@ -109,10 +113,11 @@ fn call(
     let mut command: Command = node.command(&path.to_string_lossy());
     command
         .env("CNI_COMMAND", what)
-        .env("CNI_CONTAINERID", container)
+        .env("CNI_CONTAINERID", pod.name())
         .env("CNI_NETNS", pod.path())
         .env("CNI_IFNAME", interface)
         .env("CNI_PATH", PLUGINS)
+        .envs(address.map(|address| ("CNI_ARGS", format!("IgnoreUnknown=1;IP={address}"))))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());

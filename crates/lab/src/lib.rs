@@ -2,18 +2,26 @@
 //! servers, the service as a cluster runs it, and a capture on every network.
 //!
 //! Everything is in network namespaces that this crate makes and takes away; it needs root and the Debian
-//! packages `containernetworking-plugins`, `tcpdump`, `iproute2` and `util-linux`.
+//! packages `containernetworking-plugins`, `tcpdump`, `dnsmasq-base`, `iproute2` and `util-linux`.
 
 mod capture;
 mod cni;
+mod fault;
+pub mod mutants;
 mod namespace;
 mod network;
+mod observer;
 mod peers;
+pub mod report;
+pub mod scene;
 mod service;
+mod sockets;
 
 pub use capture::{Capture, Seen, Stray};
-pub use cni::{Attachment, Chain, missing};
+pub use cni::missing;
+pub use fault::{Fault, Happening};
 pub use namespace::Namespace;
 pub use network::{Lab, Network, Pod};
 pub use peers::Peers;
-pub use service::Service;
+pub use service::{Container, Service};
+pub use sockets::Bound;

@@ -1,59 +1,76 @@
-//! `lab SERVICE LOAD`: runs the scenarios of the lab and prints what was seen.
+//! `lab`: plays the faults and the mistakes of the network lab and prints what was seen.
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command-line tool speaks on stdout and stderr"
+)]
 
-use lab::{Capture, Lab, Peers, Service, missing};
-use std::path::Path;
+use clap::Parser;
+use lab::{Fault, Lab, Network, Peers, missing, mutants, report, scene};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
+/// Faults of every plane, and mistakes on purpose, in network namespaces made by the real CNI plugins.
+#[derive(Debug, Parser)]
+#[command(name = "lab", version, about)]
+struct Arguments {
+    /// The service's program
+    #[arg(long)]
+    service: PathBuf,
+    /// The same, built with the feature `mutants`; without it no mistakes are played
+    #[arg(long)]
+    mutants: Option<PathBuf>,
+    /// The program of order-load
+    #[arg(long)]
+    load: PathBuf,
+    /// Faults of this plane alone: default, mgmt, data, storage; none: no faults
+    #[arg(long)]
+    only: Option<String>,
+    /// Writes the tables there, in Markdown
+    #[arg(long)]
+    report: Option<PathBuf>,
+}
+
 fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [service, load] = arguments.as_slice() else {
-        eprintln!(
-            "usage: lab SERVICE LOAD (the two programs); `cargo xtask lab` builds and names them"
-        );
-        return ExitCode::from(2);
-    };
+    let arguments = Arguments::parse();
     if let Some(reason) = missing() {
         eprintln!("lab: {reason}");
         return ExitCode::FAILURE;
     }
     let lab = Lab::new();
     let peers = Peers::start(&lab);
-    let pod = lab.pod();
-    let capture = Capture::start(&lab.node);
-    let running = Service::start(&pod, Path::new(service), &peers.environment());
-    println!("{}\n{}", running.status("Uid:"), running.status("CapEff:"));
-    let place = |protocol: &str, port: u16| {
-        let url = format!("http://{}:{port}", pod.address(lab::Network::Data));
-        let mut place = peers.caller.command(load);
-        place
-            .args(["place", "--protocol", protocol, "--url", &url])
-            .args(["--callers", "16", "--duration", "5s"]);
-        place.status().is_ok_and(|status| status.success())
-    };
-    let placed = place("grpc", 9090) && place("rest", 8080);
-    let scrape = format!(
-        "http://{}:9091/metrics",
-        pod.address(lab::Network::Management)
-    );
-    let scraped = peers
-        .scraper
-        .command("curl")
-        .args(["-sSf", "-o", "/dev/null", &scrape])
-        .status();
-    let probe = format!("http://{}:8080/readyz", pod.default.address());
-    let probed = lab.node.command("curl").args(["-sSf", &probe]).status();
-    let seen = capture.stop();
-    println!("placed {placed}, scraped {scraped:?}, probed {probed:?}");
-    println!(
-        "{} packets: {:?}; strays: {:#?}",
-        seen.total(),
-        seen.packets,
-        seen.strays
-    );
-    if placed && seen.strays.is_empty() {
+    let rows = rows(arguments.only.as_deref());
+    let told = (!rows.is_empty())
+        .then(|| scene::play(&lab, &peers, &arguments.service, &arguments.load, &rows));
+    let caught = arguments.mutants.as_deref().map(|program| mutants::play(&lab, &peers, &arguments.service, program));
+    let caught = caught.unwrap_or_default();
+
+    let text = report::markdown(told.as_ref(), &caught);
+    println!("{text}");
+    if let Some(file) = &arguments.report
+        && let Err(error) = std::fs::write(file, &text)
+    {
+        eprintln!("lab: cannot write {}: {error}", file.display());
+        return ExitCode::FAILURE;
+    }
+    let mut broken = told.map(|told| told.broken()).unwrap_or_default();
+    let unseen = caught.iter().filter(|one| !one.holds());
+    broken.extend(unseen.map(|one| format!("mistake {}: {:?}", one.mutant, one.evidence)));
+    for one in &broken {
+        eprintln!("lab: {one}");
+    }
+    if broken.is_empty() {
         ExitCode::SUCCESS
     } else {
-        eprintln!("{}", running.log());
         ExitCode::FAILURE
     }
+}
+
+/// Every fault of every plane, or of the one that is named.
+fn rows(only: Option<&str>) -> Vec<(Network, Fault)> {
+    let chosen = |network: &Network| only.is_none_or(|name| network.name() == name);
+    let networks = Network::ALL.into_iter().filter(chosen);
+    networks
+        .flat_map(|network| Fault::ALL.map(|fault| (network, fault)))
+        .collect()
 }

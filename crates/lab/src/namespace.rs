@@ -3,7 +3,7 @@
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 use std::fs::File;
 use std::os::fd::AsFd;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -57,11 +57,22 @@ impl Namespace {
         succeed(self.command("sysctl").args(["-q", "-w", &setting]));
     }
 
-    /// A program inside. Its process id is the one that it is started with.
+    /// A program inside, which ends with the thread that starts it. Its process id is the one that it is
+    /// started with.
     pub fn command(&self, program: &str) -> Command {
         let mut command = Command::new("ip");
-        command.args(["netns", "exec", &self.name, program]);
+        let ends_with_us = ["setpriv", "--pdeathsig", "KILL", "--"];
+        command.args(["netns", "exec", &self.name]).args(ends_with_us).arg(program);
         command
+    }
+
+    /// Deletes those of labs that were killed before they could.
+    pub(crate) fn remove_leftovers() {
+        let all = succeed(Command::new("ip").args(["netns", "list"]));
+        let names = all.lines().filter_map(|line| line.split(' ').next());
+        for name in names.filter(|name| is_leftover(name)) {
+            _ = Command::new("ip").args(["netns", "delete", name]).output();
+        }
     }
 
     /// Does `work` on a thread inside; whatever processes and threads it starts are inside too.
@@ -77,6 +88,12 @@ impl Namespace {
             Err(panic) => std::panic::resume_unwind(panic),
         })
     }
+}
+
+/// Whether it is of a lab whose process is no more.
+fn is_leftover(name: &str) -> bool {
+    let process = name.strip_prefix("lab-").and_then(|rest| rest.split('-').next());
+    process.is_some_and(|process| !Path::new("/proc").join(process).exists())
 }
 
 impl Drop for Namespace {

@@ -1,18 +1,22 @@
 //! The service in a pod, as the manifests run it: uid 65534, no capability, a root that cannot be written.
 
-use crate::network::Pod;
-use std::fs::{self, File};
+use crate::network::{Network, Pod};
+use crate::observer::{agent, page};
+use crate::peers::Peers;
+use std::fs::{self, File, Permissions};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
-/// What each container of the pod begins with: a root that cannot be written, a folder for what is
-/// written all the same, and nothing that it is allowed beyond any other user.
-const CONTAINER: &str = "mount -o remount,bind,ro / && mount -t tmpfs -o mode=1777 tmpfs /tmp && exec \
-    setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all --bounding-set=-all --no-new-privs \
-    -- \"$0\" \"$@\"";
-/// How long a start or a condition may take on the slowest machine.
+/// What each container of the pod begins with: its name server, a root that cannot be written, a folder
+/// for what is written all the same, and nothing that it is allowed beyond any other user.
+const CONTAINER: &str = "mount --bind \"$1\" /etc/resolv.conf && mount -o remount,bind,ro / && \
+    mount -t tmpfs -o mode=1777 tmpfs /tmp && \
+    exec setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all --bounding-set=-all \
+    --no-new-privs --pdeathsig KILL -- \"$0\"";
+/// How long a start may take on the slowest machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 const LOOK: Duration = Duration::from_millis(20);
 
@@ -20,80 +24,101 @@ const LOOK: Duration = Duration::from_millis(20);
 #[derive(Debug)]
 pub struct Service {
     child: Child,
-    log: PathBuf,
-    _folder: TempDir,
+    folder: TempDir,
+}
+
+/// How a service is started.
+#[derive(Debug)]
+pub struct Container<'a> {
+    /// The program.
+    pub(crate) program: &'a Path,
+    /// The plane by which names are asked for.
+    pub(crate) names_by: Network,
+    /// Further settings.
+    pub(crate) settings: Vec<(&'static str, String)>,
 }
 
 impl Service {
-    /// Starts `program` in the pod, each adapter bound to its interface; serves when this returns.
-    pub fn start(pod: &Pod, program: &Path, environment: &[(&'static str, String)]) -> Service {
-        let folder = tempfile::tempdir().expect("a folder for the log can be made");
-        let log = folder.path().join("log");
-        let file = File::create(&log).expect("the log can be made");
+    /// Starts it in the pod, each adapter bound to its interface; serves when this returns.
+    pub(crate) fn start(pod: &Pod, peers: &Peers, container: &Container<'_>) -> Service {
+        let mut service = Service::launch(pod, peers, container);
+        let started = Instant::now();
+        while !service.log().contains("\"message\":\"started\"") {
+            let ended = service.ended();
+            assert!(
+                ended.is_none() && started.elapsed() < PATIENCE,
+                "the service does not start ({ended:?}):\n{}",
+                service.log()
+            );
+            std::thread::sleep(LOOK);
+        }
+        service
+    }
+
+    /// Starts it, and waits for nothing.
+    pub(crate) fn launch(pod: &Pod, peers: &Peers, container: &Container<'_>) -> Service {
+        // Not in /tmp, which the container has of its own.
+        let folder = tempfile::tempdir_in("/run").expect("a folder for the container can be made");
+        let open = Permissions::from_mode(0o755);
+        fs::set_permissions(folder.path(), open).expect("one's own folder can be opened to others");
+        let file = |name: &str| folder.path().join(name);
+        fs::copy(peers.authority.certificate(), file("ca.pem")).expect("the authority's certificate can be copied");
+        let plane = match container.names_by {
+            Network::Default => "default",
+            _ => "data",
+        };
+        let names = format!("nameserver {}\n", Peers::name_server(container.names_by));
+        fs::write(file("resolv.conf"), names).expect("a file can be written");
+        let log = File::create(file("log")).expect("the log can be made");
         let mut command = pod.namespace.command("unshare");
         command
             .args(["--mount", "--propagation", "private", "sh", "-c", CONTAINER])
-            .arg(program)
+            .arg(container.program)
+            .arg(file("resolv.conf"))
             .env_clear()
             .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
-            .env("LOG_FORMAT", "json")
+            .envs([("LOG_FORMAT", "json"), ("DNS_PLANE", plane), ("PLANE_WAIT", "10s")])
             .envs([
                 ("DEFAULT_INTERFACE", "eth0"),
                 ("MGMT_INTERFACE", "net1"),
                 ("DATA_INTERFACE", "net2"),
                 ("STORAGE_INTERFACE", "net3"),
             ])
-            .envs(environment.iter().map(|(name, value)| (name, value)))
+            .env("DATABASE_TLS_CA_FILE", file("ca.pem"))
+            .envs(peers.environment())
+            .envs(container.settings.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(Stdio::null())
-            .stderr(file);
+            .stderr(log);
         let child = command
             .spawn()
             .expect("unshare (Debian: util-linux) can be started");
-        let service = Service {
-            child,
-            log,
-            _folder: folder,
-        };
-        service.until_logged("\"message\":\"started\"");
-        service
+        Service { child, folder }
     }
 
     /// What it has said.
-    pub fn log(&self) -> String {
-        fs::read_to_string(&self.log).unwrap_or_default()
+    pub(crate) fn log(&self) -> String {
+        fs::read_to_string(self.log_file()).unwrap_or_default()
+    }
+
+    fn log_file(&self) -> PathBuf {
+        self.folder.path().join("log")
     }
 
     /// Its process.
-    pub fn pid(&self) -> u32 {
+    pub(crate) fn pid(&self) -> u32 {
         self.child.id()
     }
 
-    /// Waits until the log holds these words; answers how long that took.
-    pub fn until_logged(&self, words: &str) -> Duration {
-        let started = Instant::now();
-        while !self.log().contains(words) {
-            assert!(
-                started.elapsed() < PATIENCE,
-                "no {words:?} in:\n{}",
-                self.log()
-            );
-            std::thread::sleep(LOOK);
-        }
-        started.elapsed()
-    }
-
-    /// Lines of /proc/PID/status that begin with this.
-    pub fn status(&self, begin: &str) -> String {
+    /// The line of `/proc/PID/status` with this name.
+    pub(crate) fn status(&self, name: &str) -> String {
         let status = fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap_or_default();
-        status
-            .lines()
-            .filter(|line| line.starts_with(begin))
-            .collect()
+        let value = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+        value.unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ")
     }
 
     /// Whether it has ended, and how.
-    pub fn ended(&mut self) -> Option<ExitStatus> {
+    pub(crate) fn ended(&mut self) -> Option<ExitStatus> {
         self.child.try_wait().expect("a child can be asked")
     }
 }
@@ -103,4 +128,17 @@ impl Drop for Service {
         _ = self.child.kill();
         _ = self.child.wait();
     }
+}
+
+/// The numbers of a metric, as the scraper reads them; `None`: it was not answered.
+pub(crate) fn metric(peers: &Peers, pod: &Pod, name: &str) -> Option<Vec<(String, f64)>> {
+    let url = format!("http://{}:9091/metrics", pod.address(Network::Management));
+    let text = peers.scraper.inside(|| page(&agent(), &url)).ok()?;
+    let number = |line: &str| {
+        let (labels, value) = line.strip_prefix(name)?.rsplit_once(' ')?;
+        let is_it = labels.is_empty() || labels.starts_with('{');
+        is_it.then_some(())?;
+        Some((labels.to_owned(), value.parse().ok()?))
+    };
+    Some(text.lines().filter_map(number).collect())
 }

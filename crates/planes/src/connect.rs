@@ -1,5 +1,6 @@
 //! Connecting by a plane.
 
+use crate::source::source_for;
 use crate::tcp::{self, Timers};
 use crate::{Plane, PlaneError};
 use socket2::SockAddr;
@@ -24,7 +25,8 @@ pub async fn connect(
     let socket = tcp::new_socket(plane, peer)?;
     tcp::tune(&socket, &options.timers)
         .map_err(|source| PlaneError::setup(plane, "setting a connection's options", source))?;
-    if let Some(source) = options.source {
+    let source = options.source.or_else(|| source_for(plane, peer.ip()));
+    if let Some(source) = source {
         let source = SocketAddr::new(source, 0);
         socket
             .bind(&SockAddr::from(source))
@@ -51,9 +53,7 @@ pub async fn connect(
 pub struct ConnectOptions {
     /// How long it may take.
     pub timeout: Duration,
-    /// The plane's own address, where it is known. Where routes are chosen by source (the sbr
-    /// plugin), a socket that is bound to a device alone looks for a far peer on the link instead of
-    /// asking the gateway.
+    /// From which address; `None`: from the interface's own, where the plane is bound.
     pub source: Option<IpAddr>,
     /// When a silent peer is given up.
     pub timers: Timers,

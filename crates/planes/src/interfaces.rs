@@ -57,8 +57,13 @@ impl LinkState {
 
     /// Whether it has an address that peers can use: one that is not tentative and not link-local.
     pub fn has_address(&self) -> bool {
-        let usable = |address: &InterfaceAddress| address.usable && !is_link_local(address.address);
-        self.addresses.iter().any(usable)
+        self.peer_addresses().next().is_some()
+    }
+
+    /// Addresses that peers can use: neither tentative nor link-local.
+    pub(crate) fn peer_addresses(&self) -> impl Iterator<Item = &InterfaceAddress> + Clone {
+        let usable = |own: &&InterfaceAddress| own.usable && !is_link_local(own.address);
+        self.addresses.iter().filter(usable)
     }
 
     /// Whether `address` is on its link, by the subnets of its addresses. Link-local subnets are the
@@ -89,7 +94,7 @@ pub struct InterfaceAddress {
 }
 
 impl InterfaceAddress {
-    fn covers(&self, address: IpAddr) -> bool {
+    pub(crate) fn covers(&self, address: IpAddr) -> bool {
         match (self.subnet, address) {
             (IpAddr::V4(subnet), IpAddr::V4(address)) => {
                 let host_bits = 32_u32.saturating_sub(self.prefix_bits.into());

@@ -18,6 +18,7 @@ mod error;
 mod interfaces;
 mod links;
 mod listen;
+mod mutant;
 mod netlink;
 mod orphans;
 mod peer;
@@ -26,6 +27,7 @@ mod raw;
 mod relay;
 mod resolve;
 mod serve;
+mod source;
 mod tcp;
 mod wait;
 

@@ -2,6 +2,7 @@
 
 use crate::backoff::Backoff;
 use crate::error::errno;
+use crate::mutant::{self, Mutant};
 use crate::tcp::{self, Timers};
 use crate::{Plane, PlaneError};
 use socket2::{SockAddr, SockRef};
@@ -56,7 +57,8 @@ fn open(
         .map_err(io::Error::other)
         .map_err(setup("finding the Tokio runtime"))?;
 
-    let socket = tcp::new_socket(plane, address)?;
+    let socket = tcp::new_listening_socket(plane, address)?;
+    let address = mutant::address_of_listener(plane, address);
     socket
         .set_reuse_address(true)
         .and_then(|()| socket.set_reuse_port(options.reuse_port))
@@ -69,6 +71,9 @@ fn open(
     socket
         .listen(LISTEN_BACKLOG_CONNECTIONS)
         .map_err(|source| PlaneError::bind_address(plane, address, source))?;
+    if mutant::is(Mutant::BindAfterListen) {
+        tcp::bind_to_device(&socket, plane, plane.interface())?;
+    }
 
     let socket = StdListener::from(socket);
     TcpListener::from_std(socket).map_err(setup("handing a listener to the runtime"))
@@ -123,6 +128,7 @@ impl Listener {
     /// a listener hears nothing, even when an interface of the name is back.
     pub(crate) fn is_deaf(&self) -> bool {
         self.plane.interface().is_some()
+            && !mutant::is(Mutant::StaleIndex)
             && SockRef::from(&self.socket)
                 .device()
                 .is_err_and(|error| error.raw_os_error() == Some(errno::ENODEV))

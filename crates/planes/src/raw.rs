@@ -1,12 +1,14 @@
 //! Sockets for a C library that connects by itself and only lets us make its sockets.
 
+use crate::source::only_source;
 use crate::tcp::{Timers, bind_device, tune};
 use crate::{Plane, PlaneError};
-use socket2::{Domain, Protocol, Socket, Type};
+use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 use std::io;
+use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
 
-/// A TCP socket bound to the plane's device, for a library that asks for one by the arguments of
+/// A TCP socket bound to the plane's device and to its address if it has but one, for a library that asks for one by the arguments of
 /// socket(2) and connects it itself, such as librdkafka's socket callback. It is closed on exec and
 /// has the [`Timers::DEFAULT`].
 ///
@@ -38,6 +40,12 @@ pub fn raw_socket(
     let socket = Socket::new(domain, kind.cloexec(), Some(Protocol::TCP))
         .map_err(|source| PlaneError::setup(plane, "making a socket", source))?;
     bind_device(&socket, plane)?;
+    if let Some(source) = only_source(plane, domain == Domain::IPV4) {
+        let source = SocketAddr::new(source, 0);
+        socket
+            .bind(&SockAddr::from(source))
+            .map_err(|error| PlaneError::bind_address(plane, source, error))?;
+    }
     tune(&socket, &Timers::DEFAULT)
         .map_err(|source| PlaneError::setup(plane, "setting a connection's options", source))?;
     Ok(socket.into())

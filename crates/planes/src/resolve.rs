@@ -57,6 +57,12 @@ impl Resolver {
             host: host.to_owned(),
             reason,
         };
+        #[cfg(feature = "mutants")]
+        if crate::mutant::is(crate::mutant::Mutant::Getaddrinfo) {
+            let found = tokio::net::lookup_host((host, 0)).await;
+            let found = found.map_err(|error| unknown(error.to_string()))?;
+            return Ok(found.map(|address| address.ip()).collect());
+        }
         let hickory = self.hickory.get_or_init(|| make(&self.plane));
         let hickory = hickory.as_ref().map_err(|error| unknown(error.clone()))?;
         let found = hickory.lookup_ip(host).await;

@@ -1,5 +1,6 @@
 //! What every TCP socket has in common: how it is made and bound, and the timers that end waiting.
 
+use crate::mutant::{self, Mutant};
 use crate::{Plane, PlaneError};
 use socket2::{Domain, Protocol, Socket, TcpKeepalive, Type};
 use std::io;
@@ -51,18 +52,39 @@ pub(crate) fn new_socket_of(
     kind: Type,
     protocol: Protocol,
 ) -> Result<Socket, PlaneError> {
+    let socket = unbound_socket(plane, address, kind, protocol)?;
+    bind_device(&socket, plane)?;
+    Ok(socket)
+}
+
+/// A socket that is to listen, bound in the same way.
+pub(crate) fn new_listening_socket(
+    plane: &Plane,
+    address: SocketAddr,
+) -> Result<Socket, PlaneError> {
+    let socket = unbound_socket(plane, address, Type::STREAM, Protocol::TCP)?;
+    if !mutant::is(Mutant::AddressOnly) && !mutant::is(Mutant::BindAfterListen) {
+        bind_to_device(&socket, plane, plane.interface())?;
+    }
+    Ok(socket)
+}
+
+fn unbound_socket(
+    plane: &Plane,
+    address: SocketAddr,
+    kind: Type,
+    protocol: Protocol,
+) -> Result<Socket, PlaneError> {
     #[expect(
         clippy::disallowed_methods,
         reason = "the one place that makes a socket"
     )]
-    let socket = Socket::new(
+    Socket::new(
         Domain::for_address(address),
         kind.nonblocking(),
         Some(protocol),
     )
-    .map_err(|source| PlaneError::setup(plane, "making a socket", source))?;
-    bind_device(&socket, plane)?;
-    Ok(socket)
+    .map_err(|source| PlaneError::setup(plane, "making a socket", source))
 }
 
 /// Sets the timers and `TCP_NODELAY`. On a listener they are inherited by every accepted socket,
@@ -77,8 +99,17 @@ pub(crate) fn tune(socket: &Socket, timers: &Timers) -> io::Result<()> {
     socket.set_tcp_nodelay(true)
 }
 
+/// Binds a socket that is to connect.
 pub(crate) fn bind_device(socket: &Socket, plane: &Plane) -> Result<(), PlaneError> {
-    let Some(interface) = plane.interface() else {
+    bind_to_device(socket, plane, mutant::device_of(plane))
+}
+
+pub(crate) fn bind_to_device(
+    socket: &Socket,
+    plane: &Plane,
+    interface: Option<&str>,
+) -> Result<(), PlaneError> {
+    let Some(interface) = interface else {
         return Ok(());
     };
     socket

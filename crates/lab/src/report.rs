@@ -1,0 +1,88 @@
+//! What was seen, as tables in Markdown.
+
+use crate::mutants::Caught;
+use crate::scene::{Row, Told};
+use std::fmt::Write as _;
+
+/// One fault of one plane.
+pub fn line(row: &Row) -> String {
+    let others: Vec<String> = row
+        .others
+        .iter()
+        .map(|(name, gap)| format!("{name} {:.0?}", gap))
+        .collect();
+    format!(
+        "| {} | {} | {:.1?} | {:.1?} | {} | {} |",
+        row.network.name(),
+        row.fault.name(),
+        row.plane_back,
+        row.orders_back,
+        others.join(", "),
+        row.broken().unwrap_or_else(|| "held".to_owned())
+    )
+}
+
+/// The whole report.
+pub fn markdown(told: Option<&Told>, mutants: &[Caught]) -> String {
+    let mut text = String::from(
+        "# The network lab\n\nMade by `cargo xtask lab --report docs/NETWORK_LAB.md`; \
+         what is done and why stands in `crates/lab`.\n",
+    );
+    if let Some(told) = told {
+        faults(&mut text, told);
+    }
+    if !mutants.is_empty() {
+        caught(&mut text, mutants);
+    }
+    text
+}
+
+fn faults(text: &mut String, told: &Told) {
+    text.push_str(
+        "\n## Faults\n\nHow long after the fault's end the plane answered and an order was placed, and the longest \
+         silence of the other planes from the fault's begin until then.\n\n\
+         | plane | fault | plane back | placing back | longest silence of others | |\n\
+         | --- | --- | --- | --- | --- | --- |\n",
+    );
+    for row in &told.rows {
+        _ = writeln!(text, "{}", line(row));
+    }
+    let packets: Vec<String> = told
+        .seen
+        .packets
+        .iter()
+        .map(|(interface, packets)| format!("{interface} {packets}"))
+        .collect();
+    _ = writeln!(
+        text,
+        "\n{} packets were seen ({}), {} of them on a network that they do not belong to. {} orders were \
+         acknowledged meanwhile, {} of them are lost. The service ran with {}.\n\n\
+         ## Sockets\n\nAs `ss` showed them in the running pod, in peace:\n\n\
+         | | state | own end | other end |\n| --- | --- | --- | --- |",
+        told.seen.total(),
+        packets.join(", "),
+        told.seen.strays.len(),
+        told.acknowledged,
+        told.lost.len(),
+        told.privileges
+    );
+    for socket in &told.sockets {
+        _ = writeln!(text, "| {} | {} | {} | {} |", socket.kind, socket.state, socket.local, socket.peer);
+    }
+}
+
+fn caught(text: &mut String, mutants: &[Caught]) {
+    text.push_str(
+        "\n## Mistakes on purpose\n\nThe pod has a route by eth0 to each peer of the other planes, so that what is \
+         not bound leaves there.\n\n| mistake | packets | seen by | |\n| --- | --- | --- | --- |\n",
+    );
+    for one in mutants {
+        let seen = if one.evidence.is_empty() {
+            "nothing".to_owned()
+        } else {
+            one.evidence.join("<br>").replace('|', "\\|")
+        };
+        let verdict = if one.holds() { "as it must be" } else { "NOT AS IT MUST BE" };
+        _ = writeln!(text, "| {} | {} | {seen} | {verdict} |", one.mutant, one.packets);
+    }
+}

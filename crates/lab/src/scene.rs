@@ -1,0 +1,233 @@
+//! The service as it should be: two pods, clients on every network, one fault after the other.
+
+use crate::capture::{Capture, Seen};
+use crate::fault::Fault;
+use crate::network::{Lab, Network, Pod};
+use crate::observer::{Observer, agent, get, page, place};
+use crate::peers::Peers;
+use crate::service::{Container, Service, metric};
+use crate::sockets::{self, Bound};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// How long a fault lasts: longer than the 3.4 s after which the kernel gives a silent peer up.
+const FAULT: Duration = Duration::from_secs(4);
+/// Within this a plane serves again after its interface has come back.
+pub const REBIRTH: Duration = Duration::from_secs(5);
+/// The same, where caches of the peers' kernels must notice first (a neighbour is doubted after 5 s of
+/// silence and given up after 3 more questions).
+const ELSEWHERE: Duration = Duration::from_secs(30);
+/// The longest silence of a plane that nothing happens to.
+const UNDISTURBED: Duration = Duration::from_millis(1_500);
+/// How long the load before and after the faults lasts.
+const LOAD: &str = "6s";
+
+/// One fault of one plane, and what was seen.
+#[derive(Clone, Debug)]
+pub struct Row {
+    /// The plane.
+    pub network: Network,
+    /// What happened to it.
+    pub fault: Fault,
+    /// Whether the plane was silent meanwhile: a fault that nobody noticed would prove nothing.
+    pub silent: bool,
+    /// How long after the fault's end the plane answered.
+    pub plane_back: Duration,
+    /// How long after it an order was placed.
+    pub orders_back: Duration,
+    /// The longest silence of each other plane, from the fault's begin to the plane's return.
+    pub others: Vec<(&'static str, Duration)>,
+}
+
+impl Row {
+    /// What did not hold.
+    pub fn broken(&self) -> Option<String> {
+        let bound = if self.fault.is_rebirth() { REBIRTH } else { ELSEWHERE };
+        let late = [("the plane", self.plane_back), ("placing", self.orders_back)]
+            .into_iter()
+            .find(|(_, back)| *back > bound);
+        let disturbed = self.others.iter().find(|(_, gap)| *gap > UNDISTURBED);
+        if !self.silent {
+            Some("nobody noticed the fault".to_owned())
+        } else if let Some((what, back)) = late {
+            Some(format!("{what} came back after {back:.1?}"))
+        } else {
+            disturbed.map(|(name, gap)| format!("the {name} plane was silent for {gap:.1?}"))
+        }
+    }
+}
+
+/// All that was seen.
+#[derive(Debug)]
+pub struct Told {
+    /// One for each plane and fault.
+    pub rows: Vec<Row>,
+    /// What went by.
+    pub seen: Seen,
+    /// Orders that were acknowledged while faults came and went.
+    pub acknowledged: usize,
+    /// Those of them that cannot be read.
+    pub lost: Vec<String>,
+    /// The service's user and capabilities.
+    pub privileges: String,
+    /// Its sockets in peace.
+    pub sockets: Vec<Bound>,
+    /// What it said of its own sockets: `plane_socket_violations_total` above 0.
+    pub violations: Vec<String>,
+}
+
+impl Told {
+    /// What did not hold, in words.
+    pub fn broken(&self) -> Vec<String> {
+        let rows = self.rows.iter().filter_map(|row| {
+            let broken = row.broken()?;
+            Some(format!("{} plane, {}: {broken}", row.network.name(), row.fault.name()))
+        });
+        let strays = self.seen.strays.iter().take(20);
+        rows.chain(strays.map(|stray| format!("seen on {}: {}", stray.interface, stray.packet)))
+            .chain(self.lost.iter().map(|id| format!("acknowledged and lost: {id}")))
+            .chain(self.sockets.iter().filter_map(Bound::fault))
+            .chain(self.violations.iter().cloned())
+            .collect()
+    }
+}
+
+/// Plays `rows` on pods of this lab.
+pub fn play(lab: &Lab, peers: &Peers, service: &Path, load: &Path, rows: &[(Network, Fault)]) -> Told {
+    let mut pod = lab.pod();
+    let second = lab.pod();
+    let capture = Capture::start(&lab.node);
+    let container = Container {
+        program: service,
+        names_by: Network::Default,
+        settings: Vec::new(),
+    };
+    let running = Service::start(&pod, peers, &container);
+    let _beside = Service::start(&second, peers, &container);
+    drive(peers, load, &pod, "grpc", 9090);
+    drive(peers, load, &second, "rest", 8080);
+    let sockets = sockets::of_pod(&pod);
+    let watch = Watch::start(lab, peers, &pod);
+    let rows = rows.iter().map(|(network, fault)| {
+        let row = watch.through(lab, &mut pod, peers, *network, *fault);
+        println!("{}", crate::report::line(&row));
+        row
+    });
+    let rows = rows.collect();
+    let acknowledged = watch.orders.stop();
+    drive(peers, load, &pod, "grpc", 9090);
+    let violations = violations(peers, &pod);
+    Told {
+        rows,
+        lost: lost(peers, &second, &acknowledged),
+        acknowledged: acknowledged.len(),
+        privileges: format!(
+            "uid {}, effective capabilities {}",
+            running.status("Uid"),
+            running.status("CapEff")
+        ),
+        sockets,
+        violations,
+        seen: capture.stop(),
+    }
+}
+
+/// Places orders as fast as they are answered.
+fn drive(peers: &Peers, load: &Path, pod: &Pod, protocol: &str, port: u16) {
+    let url = format!("http://{}:{port}", pod.address(Network::Data));
+    let mut place = peers.caller.command(&load.to_string_lossy());
+    place.args(["place", "--protocol", protocol, "--url", &url]);
+    crate::namespace::succeed(place.args(["--callers", "16", "--duration", LOAD]));
+}
+
+/// What the service counted of sockets on a wrong plane.
+pub(crate) fn violations(peers: &Peers, pod: &Pod) -> Vec<String> {
+    let counted = metric(peers, pod, "plane_socket_violations_total");
+    let Some(counted) = counted else {
+        return vec!["the metrics cannot be read".to_owned()];
+    };
+    let told = |(labels, number): (String, f64)| (number > 0.0).then(|| format!("violation {labels}: {number}"));
+    counted.into_iter().filter_map(told).collect()
+}
+
+/// Which of these orders the other pod does not know.
+fn lost(peers: &Peers, pod: &Pod, ids: &[String]) -> Vec<String> {
+    let base = format!("http://{}:8080/v1/orders", pod.address(Network::Data));
+    peers.caller.inside(|| {
+        let agent = agent();
+        let unknown = |id: &&String| page(&agent, &format!("{base}/{id}")).is_err();
+        ids.iter().filter(unknown).cloned().collect()
+    })
+}
+
+/// A client on each network, and one that places orders.
+struct Watch {
+    planes: [(Network, Observer); 4],
+    orders: Observer,
+}
+
+impl Watch {
+    fn start(lab: &Lab, peers: &Peers, pod: &Pod) -> Watch {
+        let url = |network, rest: &str| format!("http://{}:{rest}", pod.address(network));
+        let alive = |name, network, place, rest: &str| {
+            (network, Observer::start(name, place, get(url(network, rest))))
+        };
+        // The storage plane has no listener: what is read from it tells.
+        let stored = url(Network::Data, "8080/v1/orders?page_size=1");
+        let planes = [
+            alive("default", Network::Default, &lab.node, "8080/livez"),
+            alive("mgmt", Network::Management, &peers.scraper, "9091/livez"),
+            alive("data", Network::Data, &peers.caller, "8080/livez"),
+            (
+                Network::Storage,
+                Observer::start("storage", &peers.caller, get(stored)),
+            ),
+        ];
+        let orders = place(url(Network::Data, "8080/v1/orders"));
+        Watch {
+            planes,
+            orders: Observer::start("placing", &peers.caller, orders),
+        }
+    }
+
+    fn through(&self, lab: &Lab, pod: &mut Pod, peers: &Peers, network: Network, fault: Fault) -> Row {
+        self.until_all_answered();
+        let begin = Instant::now();
+        let happening = fault.begin(lab, pod, peers, network);
+        std::thread::sleep(FAULT);
+        happening.end(lab, pod, peers);
+        let end = Instant::now();
+        let plane_back = self.plane(network).until_answered(end);
+        let orders_back = self.orders.until_answered(end);
+        let back = Instant::now();
+        // What is stored is read by way of the data plane.
+        let depends = |other: Network| {
+            other == network || (other == Network::Storage && network == Network::Data)
+        };
+        let others = self.planes.iter().filter(|(other, _)| !depends(*other));
+        let silence_begins = begin + FAULT / 2;
+        Row {
+            network,
+            fault,
+            silent: !self.plane(network).was_answered(silence_begins, end),
+            plane_back,
+            orders_back,
+            others: others
+                .map(|(_, observer)| (observer.name(), observer.longest_gap(begin, back)))
+                .collect(),
+        }
+    }
+
+    fn plane(&self, network: Network) -> &Observer {
+        &self.planes[network as usize].1
+    }
+
+    /// So that one row's aftermath is not the next one's.
+    fn until_all_answered(&self) {
+        let now = Instant::now();
+        for (_, observer) in &self.planes {
+            observer.until_answered(now);
+        }
+        self.orders.until_answered(now);
+    }
+}
