@@ -6,6 +6,7 @@ mod bench;
 mod ci;
 mod faults;
 mod import;
+mod lab;
 mod schemathesis;
 mod test;
 
@@ -40,6 +41,7 @@ pub(crate) enum Command {
     Tidy,
     Bench,
     Faults,
+    Lab,
     Import,
     Schemathesis,
     Help,
@@ -47,12 +49,13 @@ pub(crate) enum Command {
 
 impl Command {
     /// In the order in which `help` lists them.
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::Test,
         Self::Ci,
         Self::Tidy,
         Self::Bench,
         Self::Faults,
+        Self::Lab,
         Self::Import,
         Self::Schemathesis,
         Self::Help,
@@ -73,6 +76,7 @@ impl Command {
             Self::Tidy => "tidy",
             Self::Bench => "bench",
             Self::Faults => "faults",
+            Self::Lab => "lab",
             Self::Import => "import",
             Self::Schemathesis => "schemathesis",
             Self::Help => "help",
@@ -86,6 +90,7 @@ impl Command {
             Self::Tidy => "hold the walls that no lint can see",
             Self::Bench => "orders a second, latency, memory and CPU of a release build",
             Self::Faults => "inject every fault of the catalogue on real servers, and report",
+            Self::Lab => "every fault of every network plane, and the mistakes that must be seen",
             Self::Import => "replay real purchases through REST and check the sums independently",
             Self::Schemathesis => "fuzz a running service by its own OpenAPI",
             Self::Help => "list the commands",
@@ -100,6 +105,7 @@ impl Command {
             Self::Tidy => tidy::HELP,
             Self::Bench => bench::HELP,
             Self::Faults => faults::HELP,
+            Self::Lab => lab::HELP,
             Self::Import => import::HELP,
             Self::Schemathesis => schemathesis::HELP,
             Self::Help => "Usage: cargo xtask help",
@@ -115,6 +121,7 @@ impl Command {
             Self::Tidy => tidy::run(arguments),
             Self::Bench => bench::run(arguments),
             Self::Faults => faults::run(arguments),
+            Self::Lab => lab::run(arguments),
             Self::Import => import::run(arguments),
             Self::Schemathesis => schemathesis::run(arguments),
             Self::Help => {

@@ -116,6 +116,21 @@ pub(crate) const PSQL: SystemTool = SystemTool {
     why: "the benchmark makes its databases with it",
 };
 
+/// Captures what goes by the networks of the lab.
+pub(crate) const TCPDUMP: SystemTool = SystemTool {
+    program: "tcpdump",
+    package: "tcpdump",
+    why: "the lab captures every network",
+};
+/// The name servers of the lab.
+pub(crate) const DNSMASQ: SystemTool = SystemTool {
+    program: "dnsmasq",
+    package: "dnsmasq-base",
+    why: "names are asked for in the lab",
+};
+/// Where Debian keeps the plugins of the Container Network Interface.
+pub(crate) const CNI_PLUGINS: &str = "/usr/lib/cni";
+
 impl CargoTool {
     /// A command that runs the tool: from `PATH`, else from our cache, built there at need.
     pub(crate) fn get(self) -> Result<Command, Failure> {

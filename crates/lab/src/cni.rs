@@ -87,8 +87,14 @@ impl Attachment {
     /// The node's end of the interface, where the plugin made one.
     pub(crate) fn node_side(&self) -> &str {
         let interfaces = self.result["interfaces"].as_array();
-        let names = interfaces.into_iter().flatten().filter_map(|interface| interface["name"].as_str());
-        names.into_iter().find(|name| name.starts_with("veth")).unwrap_or_default()
+        let names = interfaces
+            .into_iter()
+            .flatten()
+            .filter_map(|interface| interface["name"].as_str());
+        names
+            .into_iter()
+            .find(|name| name.starts_with("veth"))
+            .unwrap_or_default()
     }
 
     /// Takes the interface away and gives its address back.

@@ -3,6 +3,7 @@
 use crate::namespace::Namespace;
 use crate::network::{Lab, Network, Pod};
 use crate::peers::Peers;
+use std::process::Child;
 
 /// Something that happens to one of the pod's networks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,7 +83,7 @@ pub struct Happening {
     fault: Fault,
     network: Network,
     index: u32,
-    twin: Option<Namespace>,
+    twin: Option<Twin>,
 }
 
 impl Happening {
@@ -98,12 +99,19 @@ impl Happening {
             Fault::CarrierLoss => cable(lab, pod, network, "up"),
             Fault::OtherIndex => {
                 lab.attach_again(pod, network);
-                assert_ne!(pod.index(network), self.index, "the kernel has given another index");
+                assert_ne!(
+                    pod.index(network),
+                    self.index,
+                    "the kernel has given another index"
+                );
             }
             Fault::SameIndex => lab.attach_by_hand(pod, network, self.index),
             Fault::Blackhole => {
                 for peer in peers.on(lab, network) {
-                    peer.ip(&format!("route delete blackhole {}/32", pod.address(network)));
+                    peer.ip(&format!(
+                        "route delete blackhole {}/32",
+                        pod.address(network)
+                    ));
                 }
             }
             Fault::Duplicate => drop(self.twin),
@@ -113,19 +121,38 @@ impl Happening {
 
 fn cable(lab: &Lab, pod: &Pod, network: Network, state: &str) {
     if network == Network::Default {
-        lab.node.ip(&format!("link set {} {state}", pod.node_side()));
+        lab.node
+            .ip(&format!("link set {} {state}", pod.node_side()));
     } else {
         let port = Lab::node_port(network);
         lab.fabric.ip(&format!("link set {port} {state}"));
     }
 }
 
-/// Has the pod's address too, and tells everybody on the network so.
-fn announced_twin(lab: &Lab, pod: &Pod, network: Network) -> Namespace {
-    let twin = lab.peer(network, "twin", pod.address(network));
-    // It announces its addresses (an unasked ARP) whenever it is raised.
-    twin.set("net.ipv4.conf.eth0.arp_notify", "1");
-    twin.ip("link set eth0 down");
-    twin.ip("link set eth0 up");
-    twin
+/// Somebody who has the pod's address too, and goes on telling everybody on the network so.
+#[derive(Debug)]
+struct Twin {
+    announcing: Child,
+    // After what runs in it.
+    _place: Namespace,
+}
+
+impl Drop for Twin {
+    fn drop(&mut self) {
+        _ = self.announcing.kill();
+        _ = self.announcing.wait();
+    }
+}
+
+fn announced_twin(lab: &Lab, pod: &Pod, network: Network) -> Twin {
+    let place = lab.peer(network, "twin", pod.address(network));
+    // The kernel announces an interface's addresses (an unasked ARP) whenever it is raised.
+    place.set("net.ipv4.conf.eth0.arp_notify", "1");
+    let announce = "while ip link set eth0 down && ip link set eth0 up; do sleep 0.3; done";
+    let mut announcing = place.command("sh");
+    let announcing = announcing.args(["-c", announce]).spawn();
+    Twin {
+        announcing: announcing.expect("sh can be started"),
+        _place: place,
+    }
 }

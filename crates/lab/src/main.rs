@@ -42,7 +42,10 @@ fn main() -> ExitCode {
     let rows = rows(arguments.only.as_deref());
     let told = (!rows.is_empty())
         .then(|| scene::play(&lab, &peers, &arguments.service, &arguments.load, &rows));
-    let caught = arguments.mutants.as_deref().map(|program| mutants::play(&lab, &peers, &arguments.service, program));
+    let caught = arguments
+        .mutants
+        .as_deref()
+        .map(|program| mutants::play(&lab, &peers, &arguments.service, program));
     let caught = caught.unwrap_or_default();
 
     let text = report::markdown(told.as_ref(), &caught);

@@ -53,12 +53,19 @@ pub fn play(lab: &Lab, peers: &Peers, service: &Path, mutants: &Path) -> Vec<Cau
 fn container<'a>(pod: &Pod, program: &'a Path, mutant: &str) -> Container<'a> {
     let settings = vec![
         ("PLANES_MUTANT", mutant.to_owned()),
-        ("PLANES_MUTANT_INDEX", pod.index(Network::Default).to_string()),
+        (
+            "PLANES_MUTANT_INDEX",
+            pod.index(Network::Default).to_string(),
+        ),
     ];
     Container {
         program,
         names_by: Network::Data,
-        settings: if mutant == "none" { Vec::new() } else { settings },
+        settings: if mutant == "none" {
+            Vec::new()
+        } else {
+            settings
+        },
     }
 }
 
@@ -66,11 +73,15 @@ fn container<'a>(pod: &Pod, program: &'a Path, mutant: &str) -> Container<'a> {
 fn lay_traps(pod: &Pod) {
     for network in Network::SECONDARY {
         // Strictly, the kernel would drop what comes back to the other planes.
-        pod.namespace.set(&format!("net.ipv4.conf.{}.rp_filter", network.interface()), "2");
+        pod.namespace.set(
+            &format!("net.ipv4.conf.{}.rp_filter", network.interface()),
+            "2",
+        );
     }
     let gateway = Network::Default.address(1);
     for peer in Peers::asked() {
-        pod.namespace.ip(&format!("route add {peer}/32 via {gateway} dev eth0"));
+        pod.namespace
+            .ip(&format!("route add {peer}/32 via {gateway} dev eth0"));
     }
 }
 
@@ -89,7 +100,14 @@ fn one(lab: &Lab, peers: &Peers, program: &Path, mutant: &'static str) -> Caught
             break;
         }
         std::thread::sleep(LOOK);
-        note(&mut evidence, sockets::of_pod(&pod).iter().filter_map(Bound::fault).next().map(|fault| format!("ss: {fault}")));
+        note(
+            &mut evidence,
+            sockets::of_pod(&pod)
+                .iter()
+                .filter_map(Bound::fault)
+                .next()
+                .map(|fault| format!("ss: {fault}")),
+        );
     }
     if service.ended().is_none() {
         note(&mut evidence, violations(peers, &pod).into_iter().next());
@@ -110,7 +128,10 @@ impl Caught {
     fn of(mutant: &'static str, mut evidence: Vec<String>, seen: Seen) -> Caught {
         if let Some(first) = seen.strays.first() {
             let number = seen.strays.len();
-            evidence.push(format!("{number} packets, as on {}: {}", first.interface, first.packet));
+            evidence.push(format!(
+                "{number} packets, as on {}: {}",
+                first.interface, first.packet
+            ));
         }
         Caught {
             mutant,
@@ -138,8 +159,17 @@ fn stale(lab: &Lab, peers: &Peers, program: &Path) -> Caught {
     let back = Instant::now();
     std::thread::sleep(REBIRTH + REBIRTH / 2);
     let served = observer.was_answered(back, Instant::now());
-    let evidence = (!served).then(|| format!("the data plane does not serve {:.1?} after its interface is back", back.elapsed()));
-    Caught::of("stale-index", evidence.into_iter().collect(), capture.stop())
+    let evidence = (!served).then(|| {
+        format!(
+            "the data plane does not serve {:.1?} after its interface is back",
+            back.elapsed()
+        )
+    });
+    Caught::of(
+        "stale-index",
+        evidence.into_iter().collect(),
+        capture.stop(),
+    )
 }
 
 /// Another container of the pod connects to the database by a socket of no plane; the service is as it
@@ -152,7 +182,16 @@ fn sidecar(lab: &Lab, peers: &Peers, program: &Path) -> Caught {
     let (address, port) = peers.database();
     let connect = format!("exec 3<>/dev/tcp/{address}/{port}; sleep 60");
     let mut stranger = pod.namespace.command("setpriv");
-    stranger.args(["--reuid", "1000", "--clear-groups", "--pdeathsig", "KILL", "bash", "-c", &connect]);
+    stranger.args([
+        "--reuid",
+        "1000",
+        "--clear-groups",
+        "--pdeathsig",
+        "KILL",
+        "bash",
+        "-c",
+        &connect,
+    ]);
     let stranger = stranger.stdin(Stdio::null()).stderr(Stdio::null()).spawn();
     let _stranger = Stranger(stranger.expect("bash can be started"));
     let begun = Instant::now();

@@ -62,7 +62,10 @@ impl Namespace {
     pub fn command(&self, program: &str) -> Command {
         let mut command = Command::new("ip");
         let ends_with_us = ["setpriv", "--pdeathsig", "KILL", "--"];
-        command.args(["netns", "exec", &self.name]).args(ends_with_us).arg(program);
+        command
+            .args(["netns", "exec", &self.name])
+            .args(ends_with_us)
+            .arg(program);
         command
     }
 
@@ -92,7 +95,9 @@ impl Namespace {
 
 /// Whether it is of a lab whose process is no more.
 fn is_leftover(name: &str) -> bool {
-    let process = name.strip_prefix("lab-").and_then(|rest| rest.split('-').next());
+    let process = name
+        .strip_prefix("lab-")
+        .and_then(|rest| rest.split('-').next());
     process.is_some_and(|process| !Path::new("/proc").join(process).exists())
 }
 

@@ -93,8 +93,12 @@ impl Network {
 
     /// Settings of the kernel for the pod's interface on it, as the manifests have them.
     fn tuning(self) -> [(String, &'static str); 3] {
-        [("rp_filter", "1"), ("arp_ignore", "1"), ("arp_announce", "2")]
-            .map(|(name, value)| (format!("net.ipv4.conf.{}.{name}", self.interface()), value))
+        [
+            ("rp_filter", "1"),
+            ("arp_ignore", "1"),
+            ("arp_announce", "2"),
+        ]
+        .map(|(name, value)| (format!("net.ipv4.conf.{}.{name}", self.interface()), value))
     }
 
     /// The attachment: a bridge for the default network, else macvlan and tuning.
@@ -157,7 +161,12 @@ impl Lab {
             let name = network.name();
             lab.fabric.ip(&format!("link add sw-{name} type bridge"));
             lab.fabric.ip(&format!("link set sw-{name} up"));
-            lab.plug(&lab.node, network.master(), network, &Lab::node_port(network));
+            lab.plug(
+                &lab.node,
+                network.master(),
+                network,
+                &Lab::node_port(network),
+            );
         }
         lab
     }
@@ -171,8 +180,11 @@ impl Lab {
     /// in 15 letters at most.
     fn plug(&self, namespace: &Namespace, interface: &str, network: Network, port: &str) {
         let (name, fabric) = (network.name(), self.fabric.name());
-        namespace.ip(&format!("link add {interface} type veth peer name {port} netns {fabric}"));
-        self.fabric.ip(&format!("link set {port} master sw-{name} up"));
+        namespace.ip(&format!(
+            "link add {interface} type veth peer name {port} netns {fabric}"
+        ));
+        self.fabric
+            .ip(&format!("link set {port} master sw-{name} up"));
         namespace.ip(&format!("link set {interface} up"));
     }
 
@@ -188,7 +200,9 @@ impl Lab {
     fn join(&self, peer: &Namespace, network: Network, role: &str) {
         if network == Network::Default {
             let node = self.node.name();
-            peer.ip(&format!("link add eth0 type veth peer name {role} netns {node}"));
+            peer.ip(&format!(
+                "link add eth0 type veth peer name {role} netns {node}"
+            ));
             self.node.ip(&format!("link set {role} master cni0 up"));
             peer.ip("link set eth0 up");
         } else {
@@ -233,17 +247,21 @@ impl Lab {
         let new = format!("name {interface} index {index} netns {there}");
         if network == Network::Default {
             let peer = "by-hand";
-            self.node.ip(&format!("link add {peer} type veth peer {new}"));
+            self.node
+                .ip(&format!("link add {peer} type veth peer {new}"));
             self.node.ip(&format!("link set {peer} master cni0 up"));
         } else {
             let master = network.master();
-            self.node.ip(&format!("link add link {master} {new} type macvlan mode bridge"));
+            self.node.ip(&format!(
+                "link add link {master} {new} type macvlan mode bridge"
+            ));
             for (name, value) in network.tuning() {
                 pod.namespace.set(&name, value);
             }
         }
         let address = pod.address(network);
-        pod.namespace.ip(&format!("address add {address}/24 dev {interface}"));
+        pod.namespace
+            .ip(&format!("address add {address}/24 dev {interface}"));
         pod.namespace.ip(&format!("link set {interface} up"));
         self.restore_default_route(pod, network);
     }
@@ -251,7 +269,8 @@ impl Lab {
     /// The kernel drops the default route with its interface's last address.
     pub(crate) fn restore_default_route(&self, pod: &Pod, network: Network) {
         if network == Network::Default {
-            pod.namespace.ip(&format!("route replace default via {}", network.address(1)));
+            pod.namespace
+                .ip(&format!("route replace default via {}", network.address(1)));
         }
     }
 }
@@ -283,8 +302,12 @@ impl Pod {
 
     /// The number of its interface, which sockets are bound to.
     pub(crate) fn index(&self, network: Network) -> u32 {
-        let said = self.namespace.ip(&format!("-o link show {}", network.interface()));
+        let said = self
+            .namespace
+            .ip(&format!("-o link show {}", network.interface()));
         let number = said.split(':').next();
-        number.and_then(|number| number.trim().parse().ok()).expect("`ip link` begins with the index")
+        number
+            .and_then(|number| number.trim().parse().ok())
+            .expect("`ip link` begins with the index")
     }
 }

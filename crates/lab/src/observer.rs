@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use ureq::Agent;
 
 /// Between two questions.
-const PAUSE: Duration = Duration::from_millis(25);
+const PAUSE: Duration = Duration::from_millis(20);
 /// An answer that takes longer is none.
 const TIMEOUT: Duration = Duration::from_millis(1_000);
 /// How long a condition may take on the slowest machine.
@@ -64,7 +64,10 @@ impl Observer {
                 then.elapsed() < PATIENCE,
                 "{}: no answer within {PATIENCE:?}; the last failure: {}",
                 self.name,
-                self.seen.last_failure.lock().unwrap_or_else(PoisonError::into_inner)
+                self.seen
+                    .last_failure
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
             );
             std::thread::sleep(PAUSE);
         }
@@ -128,7 +131,10 @@ fn ask(seen: &Seen, mut question: Question) {
         match question(&agent) {
             Ok(answer) => seen.answers().push((Instant::now(), answer)),
             Err(reason) => {
-                *seen.last_failure.lock().unwrap_or_else(PoisonError::into_inner) = reason;
+                *seen
+                    .last_failure
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner) = reason;
             }
         }
         std::thread::sleep(PAUSE);
@@ -153,15 +159,18 @@ pub(crate) fn get(url: String) -> Question {
 pub(crate) fn page(agent: &Agent, url: &str) -> Result<String, String> {
     let answer = agent.get(url).call();
     let mut answer = answer.map_err(|error| error.to_string())?;
-    let text = answer.body_mut().read_to_string().map_err(|error| error.to_string())?;
+    let text = answer
+        .body_mut()
+        .read_to_string()
+        .map_err(|error| error.to_string())?;
     match answer.status().as_u16() {
         200 => Ok(text),
         status => Err(format!("{status}: {text}")),
     }
 }
 
-/// Places an order each time; answers its id.
-pub(crate) fn place(url: String) -> Question {
+/// Places an order each time; answers its id. `who` is no other client's.
+pub(crate) fn place(url: String, who: String) -> Question {
     let mut number = 0_u64;
     Box::new(move |agent| {
         number += 1;
@@ -169,14 +178,18 @@ pub(crate) fn place(url: String) -> Question {
         let answer = agent
             .post(&url)
             .header("content-type", "application/json")
-            .header("idempotency-key", format!("lab-{number}"))
+            .header("idempotency-key", format!("lab-{who}-{number}"))
             .send(order);
         let mut answer = answer.map_err(|error| error.to_string())?;
-        let text = answer.body_mut().read_to_string().map_err(|error| error.to_string())?;
+        let text = answer
+            .body_mut()
+            .read_to_string()
+            .map_err(|error| error.to_string())?;
         if answer.status() != 201 {
             return Err(format!("{}: {text}", answer.status()));
         }
-        let order: serde_json::Value = serde_json::from_str(&text).map_err(|error| error.to_string())?;
+        let order: serde_json::Value =
+            serde_json::from_str(&text).map_err(|error| error.to_string())?;
         order["order_id"].as_str().map(str::to_owned).ok_or(text)
     })
 }

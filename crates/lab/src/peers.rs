@@ -45,7 +45,11 @@ impl Peers {
     pub fn start(lab: &Lab) -> Peers {
         let authority = Authority::new();
         let address = |network: Network, number| network.address(number);
-        let place = lab.peer(Network::Storage, "database", &address(Network::Storage, DATABASE));
+        let place = lab.peer(
+            Network::Storage,
+            "database",
+            &address(Network::Storage, DATABASE),
+        );
         let certificate = authority.named(&format!("DNS:{DATABASE_NAME}"));
         let options = Options {
             settings: vec![("listen_addresses", "*")],
@@ -76,7 +80,11 @@ impl Peers {
             cache,
             _names: [NameServer::start(&lab.node), NameServer::start(&book)],
             caller: lab.peer(Network::Data, "caller", &address(Network::Data, CALLER)),
-            scraper: lab.peer(Network::Management, "scraper", &address(Network::Management, SCRAPER)),
+            scraper: lab.peer(
+                Network::Management,
+                "scraper",
+                &address(Network::Management, SCRAPER),
+            ),
             place,
             shelf,
             post,
@@ -144,11 +152,24 @@ struct NameServer(Child);
 
 impl NameServer {
     fn start(place: &Namespace) -> NameServer {
-        let record = format!("--host-record={DATABASE_NAME},{}", Network::Storage.address(DATABASE));
+        let record = format!(
+            "--host-record={DATABASE_NAME},{}",
+            Network::Storage.address(DATABASE)
+        );
         let mut dnsmasq = place.command("dnsmasq");
         dnsmasq
-            .args(["--keep-in-foreground", "--no-resolv", "--no-hosts", "--conf-file=/dev/null"])
-            .args(["--pid-file=", "--user=root", "--log-facility=/dev/null", &record])
+            .args([
+                "--keep-in-foreground",
+                "--no-resolv",
+                "--no-hosts",
+                "--conf-file=/dev/null",
+            ])
+            .args([
+                "--pid-file=",
+                "--user=root",
+                "--log-facility=/dev/null",
+                &record,
+            ])
             .stdin(Stdio::null());
         NameServer(
             dnsmasq

@@ -67,7 +67,11 @@ fn faults(text: &mut String, told: &Told) {
         told.privileges
     );
     for socket in &told.sockets {
-        _ = writeln!(text, "| {} | {} | {} | {} |", socket.kind, socket.state, socket.local, socket.peer);
+        _ = writeln!(
+            text,
+            "| {} | {} | {} | {} |",
+            socket.kind, socket.state, socket.local, socket.peer
+        );
     }
 }
 
@@ -82,7 +86,15 @@ fn caught(text: &mut String, mutants: &[Caught]) {
         } else {
             one.evidence.join("<br>").replace('|', "\\|")
         };
-        let verdict = if one.holds() { "as it must be" } else { "NOT AS IT MUST BE" };
-        _ = writeln!(text, "| {} | {} | {seen} | {verdict} |", one.mutant, one.packets);
+        let verdict = if one.holds() {
+            "as it must be"
+        } else {
+            "NOT AS IT MUST BE"
+        };
+        _ = writeln!(
+            text,
+            "| {} | {} | {seen} | {verdict} |",
+            one.mutant, one.packets
+        );
     }
 }

@@ -19,8 +19,12 @@ pub const REBIRTH: Duration = Duration::from_secs(5);
 const ELSEWHERE: Duration = Duration::from_secs(30);
 /// The longest silence of a plane that nothing happens to.
 const UNDISTURBED: Duration = Duration::from_millis(1_500);
+/// Clients that place orders while faults come and go.
+const PLACING: usize = 8;
+/// Within this every event is in Kafka, once nothing happens any more.
+const PUBLISHED: Duration = Duration::from_secs(30);
 /// How long the load before and after the faults lasts.
-const LOAD: &str = "6s";
+const LOAD: &str = "10s";
 
 /// One fault of one plane, and what was seen.
 #[derive(Clone, Debug)]
@@ -42,10 +46,17 @@ pub struct Row {
 impl Row {
     /// What did not hold.
     pub fn broken(&self) -> Option<String> {
-        let bound = if self.fault.is_rebirth() { REBIRTH } else { ELSEWHERE };
-        let late = [("the plane", self.plane_back), ("placing", self.orders_back)]
-            .into_iter()
-            .find(|(_, back)| *back > bound);
+        let bound = if self.fault.is_rebirth() {
+            REBIRTH
+        } else {
+            ELSEWHERE
+        };
+        let late = [
+            ("the plane", self.plane_back),
+            ("placing", self.orders_back),
+        ]
+        .into_iter()
+        .find(|(_, back)| *back > bound);
         let disturbed = self.others.iter().find(|(_, gap)| *gap > UNDISTURBED);
         if !self.silent {
             Some("nobody noticed the fault".to_owned())
@@ -72,7 +83,7 @@ pub struct Told {
     pub privileges: String,
     /// Its sockets in peace.
     pub sockets: Vec<Bound>,
-    /// What it said of its own sockets: `plane_socket_violations_total` above 0.
+    /// What it said of its sockets (`plane_socket_violations_total` above 0), and events that Kafka lacks.
     pub violations: Vec<String>,
 }
 
@@ -81,11 +92,19 @@ impl Told {
     pub fn broken(&self) -> Vec<String> {
         let rows = self.rows.iter().filter_map(|row| {
             let broken = row.broken()?;
-            Some(format!("{} plane, {}: {broken}", row.network.name(), row.fault.name()))
+            Some(format!(
+                "{} plane, {}: {broken}",
+                row.network.name(),
+                row.fault.name()
+            ))
         });
         let strays = self.seen.strays.iter().take(20);
         rows.chain(strays.map(|stray| format!("seen on {}: {}", stray.interface, stray.packet)))
-            .chain(self.lost.iter().map(|id| format!("acknowledged and lost: {id}")))
+            .chain(
+                self.lost
+                    .iter()
+                    .map(|id| format!("acknowledged and lost: {id}")),
+            )
             .chain(self.sockets.iter().filter_map(Bound::fault))
             .chain(self.violations.iter().cloned())
             .collect()
@@ -93,7 +112,13 @@ impl Told {
 }
 
 /// Plays `rows` on pods of this lab.
-pub fn play(lab: &Lab, peers: &Peers, service: &Path, load: &Path, rows: &[(Network, Fault)]) -> Told {
+pub fn play(
+    lab: &Lab,
+    peers: &Peers,
+    service: &Path,
+    load: &Path,
+    rows: &[(Network, Fault)],
+) -> Told {
     let mut pod = lab.pod();
     let second = lab.pod();
     let capture = Capture::start(&lab.node);
@@ -114,9 +139,10 @@ pub fn play(lab: &Lab, peers: &Peers, service: &Path, load: &Path, rows: &[(Netw
         row
     });
     let rows = rows.collect();
-    let acknowledged = watch.orders.stop();
+    let acknowledged: Vec<String> = watch.orders.into_iter().flat_map(Observer::stop).collect();
     drive(peers, load, &pod, "grpc", 9090);
-    let violations = violations(peers, &pod);
+    let mut violations = violations(peers, &pod);
+    violations.extend(unpublished(peers, [&pod, &second]));
     Told {
         rows,
         lost: lost(peers, &second, &acknowledged),
@@ -146,8 +172,31 @@ pub(crate) fn violations(peers: &Peers, pod: &Pod) -> Vec<String> {
     let Some(counted) = counted else {
         return vec!["the metrics cannot be read".to_owned()];
     };
-    let told = |(labels, number): (String, f64)| (number > 0.0).then(|| format!("violation {labels}: {number}"));
+    let told = |(labels, number): (String, f64)| {
+        (number > 0.0).then(|| format!("violation {labels}: {number}"))
+    };
     counted.into_iter().filter_map(told).collect()
+}
+
+/// Waits until every event is in Kafka; what is told of those that are not.
+fn unpublished(peers: &Peers, pods: [&Pod; 2]) -> Option<String> {
+    let begun = Instant::now();
+    loop {
+        let lags = pods.map(|pod| metric(peers, pod, "feed_lag_events"));
+        let zero = |lag: &Option<Vec<_>>| {
+            lag.as_ref()
+                .is_some_and(|lag| !lag.is_empty() && lag.iter().all(|(_, events)| *events == 0.0))
+        };
+        if lags.iter().all(zero) {
+            return None;
+        }
+        if begun.elapsed() > PUBLISHED {
+            return Some(format!(
+                "not all events are in Kafka after {PUBLISHED:?}: {lags:?}"
+            ));
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
 }
 
 /// Which of these orders the other pod does not know.
@@ -160,17 +209,20 @@ fn lost(peers: &Peers, pod: &Pod, ids: &[String]) -> Vec<String> {
     })
 }
 
-/// A client on each network, and one that places orders.
+/// A client on each network, and several that place orders.
 struct Watch {
     planes: [(Network, Observer); 4],
-    orders: Observer,
+    orders: Vec<Observer>,
 }
 
 impl Watch {
     fn start(lab: &Lab, peers: &Peers, pod: &Pod) -> Watch {
         let url = |network, rest: &str| format!("http://{}:{rest}", pod.address(network));
         let alive = |name, network, place, rest: &str| {
-            (network, Observer::start(name, place, get(url(network, rest))))
+            (
+                network,
+                Observer::start(name, place, get(url(network, rest))),
+            )
         };
         // The storage plane has no listener: what is read from it tells.
         let stored = url(Network::Data, "8080/v1/orders?page_size=1");
@@ -183,22 +235,33 @@ impl Watch {
                 Observer::start("storage", &peers.caller, get(stored)),
             ),
         ];
-        let orders = place(url(Network::Data, "8080/v1/orders"));
+        let orders = |number: usize| {
+            let orders = place(url(Network::Data, "8080/v1/orders"), number.to_string());
+            Observer::start("placing", &peers.caller, orders)
+        };
         Watch {
             planes,
-            orders: Observer::start("placing", &peers.caller, orders),
+            orders: (0..PLACING).map(orders).collect(),
         }
     }
 
-    fn through(&self, lab: &Lab, pod: &mut Pod, peers: &Peers, network: Network, fault: Fault) -> Row {
+    fn through(
+        &self,
+        lab: &Lab,
+        pod: &mut Pod,
+        peers: &Peers,
+        network: Network,
+        fault: Fault,
+    ) -> Row {
         self.until_all_answered();
         let begin = Instant::now();
         let happening = fault.begin(lab, pod, peers, network);
         std::thread::sleep(FAULT);
-        happening.end(lab, pod, peers);
+        // Before it is undone: what the plugins take is part of the return.
         let end = Instant::now();
+        happening.end(lab, pod, peers);
         let plane_back = self.plane(network).until_answered(end);
-        let orders_back = self.orders.until_answered(end);
+        let orders_back = self.orders[0].until_answered(end);
         let back = Instant::now();
         // What is stored is read by way of the data plane.
         let depends = |other: Network| {
@@ -228,6 +291,6 @@ impl Watch {
         for (_, observer) in &self.planes {
             observer.until_answered(now);
         }
-        self.orders.until_answered(now);
+        self.orders[0].until_answered(now);
     }
 }

@@ -62,7 +62,8 @@ impl Service {
         let open = Permissions::from_mode(0o755);
         fs::set_permissions(folder.path(), open).expect("one's own folder can be opened to others");
         let file = |name: &str| folder.path().join(name);
-        fs::copy(peers.authority.certificate(), file("ca.pem")).expect("the authority's certificate can be copied");
+        fs::copy(peers.authority.certificate(), file("ca.pem"))
+            .expect("the authority's certificate can be copied");
         let plane = match container.names_by {
             Network::Default => "default",
             _ => "data",
@@ -77,7 +78,11 @@ impl Service {
             .arg(file("resolv.conf"))
             .env_clear()
             .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
-            .envs([("LOG_FORMAT", "json"), ("DNS_PLANE", plane), ("PLANE_WAIT", "10s")])
+            .envs([
+                ("LOG_FORMAT", "json"),
+                ("DNS_PLANE", plane),
+                ("PLANE_WAIT", "10s"),
+            ])
             .envs([
                 ("DEFAULT_INTERFACE", "eth0"),
                 ("MGMT_INTERFACE", "net1"),
@@ -113,8 +118,14 @@ impl Service {
     /// The line of `/proc/PID/status` with this name.
     pub(crate) fn status(&self, name: &str) -> String {
         let status = fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap_or_default();
-        let value = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
-        value.unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ")
+        let value = status
+            .lines()
+            .find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+        value
+            .unwrap_or_default()
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ")
     }
 
     /// Whether it has ended, and how.

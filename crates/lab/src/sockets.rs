@@ -26,7 +26,10 @@ impl Bound {
     /// What is wrong with it: it is bound to none, or to another network's than its addresses are of.
     pub fn fault(&self) -> Option<String> {
         let Some(interface) = self.interface() else {
-            return Some(format!("{} {} → {} is bound to no interface", self.kind, self.local, self.peer));
+            return Some(format!(
+                "{} {} → {} is bound to no interface",
+                self.kind, self.local, self.peer
+            ));
         };
         let foreign = |network: &Network| {
             let begin = format!("{}.", network.prefix());
@@ -34,7 +37,13 @@ impl Bound {
                 && (self.local.starts_with(&begin) || self.peer.starts_with(&begin))
         };
         let network = Network::ALL.into_iter().find(foreign)?;
-        Some(format!("{} {} → {} is of the {} network", self.kind, self.local, self.peer, network.name()))
+        Some(format!(
+            "{} {} → {} is of the {} network",
+            self.kind,
+            self.local,
+            self.peer,
+            network.name()
+        ))
     }
 }
 
@@ -76,7 +85,8 @@ mod tests {
 
     #[test]
     fn what_is_bound_to_nothing_or_to_another_network_is_told() {
-        let unbound = r#"tcp LISTEN 0 4096 0.0.0.0:8080 0.0.0.0:* users:(("order-service",pid=7,fd=9))"#;
+        let unbound =
+            r#"tcp LISTEN 0 4096 0.0.0.0:8080 0.0.0.0:* users:(("order-service",pid=7,fd=9))"#;
         assert!(socket(unbound).fault().unwrap().contains("no interface"));
         let wrong = r#"tcp SYN-SENT 0 1 10.20.0.100%net2:49152 10.30.0.10:5432 users:(("order-service",pid=7,fd=9))"#;
         assert!(socket(wrong).fault().unwrap().contains("storage network"));
@@ -84,6 +94,9 @@ mod tests {
 
     #[test]
     fn what_nobody_has_open_is_left_out() {
-        assert_eq!(parse("tcp TIME-WAIT 0 0 10.20.0.100:8080 10.20.0.60:4711"), None);
+        assert_eq!(
+            parse("tcp TIME-WAIT 0 0 10.20.0.100:8080 10.20.0.60:4711"),
+            None
+        );
     }
 }

@@ -8,7 +8,10 @@ use std::net::SocketAddr;
 
 /// A mistake that somebody could make in this crate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(not(feature = "mutants"), expect(dead_code, reason = "told apart by mutants alone"))]
+#[cfg_attr(
+    not(feature = "mutants"),
+    expect(dead_code, reason = "told apart by mutants alone")
+)]
 pub(crate) enum Mutant {
     /// Connections are not bound to a device.
     NoBind,
@@ -122,7 +125,13 @@ mod on_purpose {
             let words = [IoSlice::new(b"past")];
             let past = [ControlMessage::Ipv4PacketInfo(&info)];
             let to = SockaddrIn::from(peer);
-            _ = sendmsg(socket.as_raw_fd(), &words, &past, MsgFlags::empty(), Some(&to));
+            _ = sendmsg(
+                socket.as_raw_fd(),
+                &words,
+                &past,
+                MsgFlags::empty(),
+                Some(&to),
+            );
             std::thread::sleep(Duration::from_millis(100));
         }
     }

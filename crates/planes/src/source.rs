@@ -82,7 +82,10 @@ mod tests {
         let one = [("10.20.0.1", 24), ("fe80::1", 64)];
         assert_eq!(from(&one, "192.0.2.1").unwrap(), "10.20.0.1");
         assert_eq!(from(&one, "2001:db8::9"), None);
-        assert_eq!(chosen(&link(&one), true, None).unwrap().to_string(), "10.20.0.1");
+        assert_eq!(
+            chosen(&link(&one), true, None).unwrap().to_string(),
+            "10.20.0.1"
+        );
         assert_eq!(chosen(&link(&one), false, None), None);
     }
 }

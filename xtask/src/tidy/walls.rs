@@ -105,6 +105,12 @@ pub(crate) const WALLS: &[Wall] = &[
         outside: Outside::Not(EDGES_AND_STORES),
     },
     Wall {
+        name: "lab",
+        // It knows the service as a cluster does: by its program, its settings and its ports.
+        ours: &["testkit"],
+        outside: Outside::Not(EDGES_AND_STORES),
+    },
+    Wall {
         name: "order-core",
         ours: &[],
         // Futures and their locks are of no runtime; whatever does I/O is not on this list.
