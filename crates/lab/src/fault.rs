@@ -94,7 +94,7 @@ impl Happening {
         match self.fault {
             Fault::AdminDown => {
                 pod.namespace.ip(&format!("link set {interface} up"));
-                lab.restore_default_route(pod, network);
+                lab.repair_default(pod, network);
             }
             Fault::CarrierLoss => cable(lab, pod, network, "up"),
             Fault::OtherIndex => {

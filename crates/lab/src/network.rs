@@ -239,6 +239,7 @@ impl Lab {
             network.interface(),
             Some(&address),
         );
+        self.repair_default(pod, network);
     }
 
     /// Gives it back with the address and the index that it had, which no plugin can: by hand.
@@ -259,16 +260,22 @@ impl Lab {
                 pod.namespace.set(&name, value);
             }
         }
+        // Announced when it is raised, as the plugins do.
+        let announced = format!("net.ipv4.conf.{interface}.arp_notify");
+        pod.namespace.set(&announced, "1");
         let address = pod.address(network);
         pod.namespace
             .ip(&format!("address add {address}/24 dev {interface}"));
         pod.namespace.ip(&format!("link set {interface} up"));
-        self.restore_default_route(pod, network);
+        self.repair_default(pod, network);
     }
 
-    /// The kernel drops the default route with its interface's last address.
-    pub(crate) fn restore_default_route(&self, pod: &Pod, network: Network) {
+    /// What a cluster's agent does on the default network: the kernel drops the default route with its
+    /// interface, and the node would send to the hardware address that is gone for 15 to 45 s.
+    pub(crate) fn repair_default(&self, pod: &Pod, network: Network) {
         if network == Network::Default {
+            self.node
+                .ip(&format!("neigh flush dev {}", network.master()));
             pod.namespace
                 .ip(&format!("route replace default via {}", network.address(1)));
         }

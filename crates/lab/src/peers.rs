@@ -1,10 +1,11 @@
 //! Who is at the other ends: a database and a cache on the storage network, callers, brokers and a name
 //! server on the data network, a scraper on the management network, and the node itself on the default one.
 
-use crate::namespace::Namespace;
+use crate::namespace::{Namespace, succeed};
 use crate::network::{Lab, Network};
+use std::collections::HashSet;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use testkit::servers::certificates::Authority;
 use testkit::servers::postgres::Tls;
 use testkit::servers::{Kafka, Options, Postgres, Redis, Version, kafka, redis};
@@ -115,6 +116,18 @@ impl Peers {
     /// Where the database is reached.
     pub(crate) fn database(&self) -> (String, u16) {
         (Network::Storage.address(DATABASE), self.database.port())
+    }
+
+    /// Those of these orders that are not in the database, asked by somebody else than the service.
+    pub(crate) fn lacking(&self, ids: &[String]) -> Vec<String> {
+        let mut psql = Command::new("psql");
+        psql.args(["--no-psqlrc", "--tuples-only", "--no-align", "--command"])
+            .arg("SELECT order_id FROM orders")
+            .arg(self.database.socket_url("postgres"));
+        let known = succeed(&mut psql);
+        let known: HashSet<&str> = known.lines().collect();
+        let lacking = ids.iter().filter(|id| !known.contains(id.as_str()));
+        lacking.cloned().collect()
     }
 
     /// The name server of a network: of the default one, or of the data network.

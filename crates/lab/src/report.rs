@@ -12,9 +12,10 @@ pub fn line(row: &Row) -> String {
         .map(|(name, gap)| format!("{name} {:.0?}", gap))
         .collect();
     format!(
-        "| {} | {} | {:.1?} | {:.1?} | {} | {} |",
+        "| {} | {} | {:.1?} | {:.1?} | {:.1?} | {} | {} |",
         row.network.name(),
         row.fault.name(),
+        row.silent,
         row.plane_back,
         row.orders_back,
         others.join(", "),
@@ -39,10 +40,10 @@ pub fn markdown(told: Option<&Told>, mutants: &[Caught]) -> String {
 
 fn faults(text: &mut String, told: &Told) {
     text.push_str(
-        "\n## Faults\n\nHow long after the fault's end the plane answered and an order was placed, and the longest \
-         silence of the other planes from the fault's begin until then.\n\n\
-         | plane | fault | plane back | placing back | longest silence of others | |\n\
-         | --- | --- | --- | --- | --- | --- |\n",
+        "\n## Faults\n\nHow long the plane was silent meanwhile; how long after the fault's undoing began the plane answered \
+         and an order was placed; the longest silence of the other planes until then.\n\n\
+         | plane | fault | silent | plane back | placing back | longest silence of others | |\n\
+         | --- | --- | --- | --- | --- | --- | --- |\n",
     );
     for row in &told.rows {
         _ = writeln!(text, "{}", line(row));
