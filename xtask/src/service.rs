@@ -43,6 +43,7 @@ impl Service {
         binary: &Path,
         task: &str,
         database_url: Option<String>,
+        settings: &[(&str, &str)],
     ) -> Result<Self, Failure> {
         let folder = workspace
             .target
@@ -62,6 +63,7 @@ impl Service {
             .env("GRPC_LISTEN_ADDR", grpc.to_string())
             .env("MGMT_LISTEN_ADDR", management.to_string())
             .env("DATABASE_URL", database_url.unwrap_or_else(embedded))
+            .envs(settings.iter().copied())
             .stdin(Stdio::null())
             .stdout(log)
             .stderr(errors)
@@ -252,7 +254,7 @@ mod tests {
             members: Vec::new(),
         };
         // `false serve` ends with 1; `ls serve` also says why.
-        let result = Service::start(&workspace, Path::new("ls"), "unit", None);
+        let result = Service::start(&workspace, Path::new("ls"), "unit", None, &[]);
         let Err(Failure::Failed(message)) = result.map(|_| ()) else {
             panic!("it cannot start")
         };

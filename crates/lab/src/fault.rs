@@ -146,9 +146,11 @@ impl Drop for Twin {
 
 fn announced_twin(lab: &Lab, pod: &Pod, network: Network) -> Twin {
     let place = lab.peer(network, "twin", pod.address(network));
-    // The kernel announces an interface's addresses (an unasked ARP) whenever it is raised.
+    // The kernel announces an interface's addresses (an unasked ARP) whenever its hardware address is set,
+    // also to what it was.
     place.set("net.ipv4.conf.eth0.arp_notify", "1");
-    let announce = "while ip link set eth0 down && ip link set eth0 up; do sleep 0.3; done";
+    let announce = "mac=$(cat /sys/class/net/eth0/address); \
+        while ip link set eth0 address $mac; do sleep 0.1; done";
     let mut announcing = place.command("sh");
     let announcing = announcing.args(["-c", announce]).spawn();
     Twin {

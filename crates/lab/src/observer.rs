@@ -11,8 +11,9 @@ use ureq::Agent;
 const PAUSE: Duration = Duration::from_millis(20);
 /// An answer that takes longer is none.
 const TIMEOUT: Duration = Duration::from_millis(1_000);
-/// How long a condition may take on the slowest machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// How long a condition may take on the slowest machine, and with a kernel that believes in a neighbour
+/// that is gone.
+const PATIENCE: Duration = Duration::from_secs(90);
 
 /// A client at work.
 #[derive(Debug)]

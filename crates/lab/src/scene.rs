@@ -14,9 +14,9 @@ use std::time::{Duration, Instant};
 const FAULT: Duration = Duration::from_secs(4);
 /// Within this a plane serves again after its interface has come back.
 pub const REBIRTH: Duration = Duration::from_secs(5);
-/// The same, where caches of the peers' kernels must notice first (a neighbour is doubted after 5 s of
-/// silence and given up after 3 more questions).
-const ELSEWHERE: Duration = Duration::from_secs(30);
+/// The same after other faults, which end at the peers: a peer's kernel believes in a thief's hardware
+/// address for up to 45 s, doubts it for 5 s and asks three times.
+const ELSEWHERE: Duration = Duration::from_secs(55);
 /// What somebody whose address is taken notices at least: the two take it from each other again and again.
 /// Every other fault lasts [`FAULT`].
 const NOTICED: Duration = Duration::from_millis(300);

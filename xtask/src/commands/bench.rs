@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: what a release build does on this machine, with the disk's speed and pgbench's
 //! beside it.
 
+mod binding;
 mod database;
 mod goals;
 mod growth;
@@ -31,18 +32,21 @@ use rounds::Rounds;
 
 pub(crate) const HELP: &str = "\
 Usage: cargo xtask bench [--quick] [--only NAME]... [--growth] [--json FILE]
+       cargo xtask bench --binding [--quick] [--json FILE]
        cargo xtask bench [--store postgres|sqlite] [-- ORDER-LOAD ARGUMENTS]
 
 Builds a release and starts PostgreSQL 16 and the service. In each of three rounds every scenario
 runs between two runs of pgbench (one order for each transaction of six statements, 32 clients,
 prepared, synchronous_commit and fsync on): grpc-256, grpc-32, rest-256, grpc-1024 place orders with
-so many callers; then get-64 and echo-64 read. Ratios are to the neighbouring runs of pgbench; the
-table at the end holds the median of the rounds against what must be reached.
+so many callers; then get-64 reads, beside two echoes of the same size: one built as our edge is
+(echo-64), one as tonic's guide has it (tonic-echo-64). Ratios are to the neighbouring runs of
+pgbench; the table at the end holds the median of the rounds against what must be reached.
 
   --quick       two rounds of short runs
   --only NAME   this scenario alone; can be repeated
   --growth      then fills a store with 5 million orders (--quick: 200,000) and measures it beside
                 empty ones
+  --binding     places orders by a service whose planes are bound and by one whose are not, in turns
   --json FILE   writes everything that was measured
   --store sqlite   the embedded store over REST: start, memory, orders a second and latencies
 
@@ -85,6 +89,16 @@ impl Length {
     }
 }
 
+impl Options {
+    fn length(&self) -> Length {
+        if self.quick {
+            QUICK_LENGTH
+        } else {
+            FULL_LENGTH
+        }
+    }
+}
+
 pub(super) fn run(arguments: &[String]) -> Outcome {
     let options = Options::parse(arguments).map_err(Failure::Usage)?;
     let mut steps = Steps::of("bench");
@@ -105,6 +119,13 @@ fn on_postgres(steps: &mut Steps, built: &Built, options: &Options) -> Outcome {
     let database = steps.take("start PostgreSQL", || Database::start(&built.workspace))?;
     let settings = database.settings()?;
     println!("{settings}");
+    if options.binding {
+        let (goal, measured) = steps.take("bound and unbound", || {
+            binding::run(built, &database, options.length())
+        })?;
+        let everything = json!({ "settings": settings, "binding": measured });
+        return told(options, &[goal], everything);
+    }
     database.create(DATABASE)?;
     let service = steps.take("start", || built.start_on("bench", database.url(DATABASE)))?;
     println!("ready after {} ms", service.ready_after.as_millis());
@@ -117,11 +138,7 @@ fn on_postgres(steps: &mut Steps, built: &Built, options: &Options) -> Outcome {
         steps.run("place", place.args(load))?;
         return steps.take("stop", || service.stop());
     }
-    let length = if options.quick {
-        QUICK_LENGTH
-    } else {
-        FULL_LENGTH
-    };
+    let length = options.length();
     let rounds = Rounds {
         built,
         database: &database,
@@ -141,19 +158,24 @@ fn on_postgres(steps: &mut Steps, built: &Built, options: &Options) -> Outcome {
         goals.extend(more);
         grown = measured;
     }
+    let everything = json!({
+        "settings": settings,
+        "runs": results.0.iter().map(Sample::json).collect::<Vec<_>>(),
+        "growth": grown,
+    });
+    told(options, &goals, everything)
+}
+
+/// Prints the goals, and writes everything where that is asked for.
+fn told(options: &Options, goals: &[Goal], mut everything: Value) -> Outcome {
     println!("── what must be reached, the median, and each round");
-    for goal in &goals {
+    for goal in goals {
         println!("{}", goal.row());
     }
     let Some(path) = &options.json else {
         return Ok(());
     };
-    let everything = json!({
-        "settings": settings,
-        "runs": results.0.iter().map(Sample::json).collect::<Vec<_>>(),
-        "growth": grown,
-        "goals": goals.iter().map(Goal::json).collect::<Vec<_>>(),
-    });
+    everything["goals"] = goals.iter().map(Goal::json).collect();
     write(path, &everything)
 }
 
@@ -167,6 +189,7 @@ pub(super) struct Built {
     pub(super) workspace: Workspace,
     service: PathBuf,
     load: PathBuf,
+    tonic_echo: PathBuf,
 }
 
 impl Built {
@@ -182,7 +205,18 @@ impl Built {
             "-p",
             "order-load",
         ]))?;
+        // Apart: tonic's own server is in nothing that ships.
+        let mut cargo = environment::cargo();
+        steps::run(cargo.args([
+            "build",
+            "--release",
+            "-p",
+            "order-load",
+            "--example",
+            "tonic_echo",
+        ]))?;
         Ok(Self {
+            tonic_echo: workspace.release_binary("examples/tonic_echo"),
             service: workspace.release_binary("order-service"),
             load: workspace.release_binary("order-load"),
             workspace,
@@ -191,12 +225,28 @@ impl Built {
 
     /// A service with an empty embedded store.
     pub(super) fn start(&self, task: &str) -> Result<Service, Failure> {
-        Service::start(&self.workspace, &self.service, task, None)
+        Service::start(&self.workspace, &self.service, task, None, &[])
     }
 
     /// A service on a database.
     fn start_on(&self, task: &str, database_url: String) -> Result<Service, Failure> {
-        Service::start(&self.workspace, &self.service, task, Some(database_url))
+        self.start_with(task, database_url, &[])
+    }
+
+    /// The same, with further settings.
+    fn start_with(
+        &self,
+        task: &str,
+        database_url: String,
+        settings: &[(&str, &str)],
+    ) -> Result<Service, Failure> {
+        Service::start(
+            &self.workspace,
+            &self.service,
+            task,
+            Some(database_url),
+            settings,
+        )
     }
 
     pub(super) fn order_load(&self, subcommand: &str) -> Command {

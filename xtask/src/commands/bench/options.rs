@@ -12,6 +12,8 @@ pub(super) struct Options {
     /// Scenarios by name; none: all.
     pub(super) only: Vec<&'static Scenario>,
     pub(super) growth: bool,
+    /// Bound and unbound planes, and nothing else.
+    pub(super) binding: bool,
     pub(super) json: Option<PathBuf>,
     /// One run of `order-load place` with these instead of the rounds.
     pub(super) load: Option<Vec<String>>,
@@ -31,6 +33,7 @@ impl Options {
             quick: false,
             only: Vec::new(),
             growth: false,
+            binding: false,
             json: None,
             load: None,
         };
@@ -45,6 +48,7 @@ impl Options {
                 "--quick" => options.quick = true,
                 "--only" => options.only.push(Scenario::named(value()?)?),
                 "--growth" => options.growth = true,
+                "--binding" => options.binding = true,
                 "--json" => options.json = Some(value()?.into()),
                 "--" => {
                     options.load = Some(words.by_ref().cloned().collect());
@@ -64,6 +68,14 @@ impl Options {
         let rounds = self.quick || self.growth || self.json.is_some() || !self.only.is_empty();
         if rounds && self.store == Store::Sqlite {
             return Err("--quick, --only, --growth and --json are of --store postgres".to_owned());
+        }
+        if self.binding
+            && (self.growth
+                || self.load.is_some()
+                || !self.only.is_empty()
+                || self.store == Store::Sqlite)
+        {
+            return Err("--binding goes with --quick and --json alone".to_owned());
         }
         if rounds && self.load.is_some() {
             return Err("order-load's own arguments make one run, without any rounds".to_owned());
@@ -85,6 +97,13 @@ impl Store {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn binding_is_measured_alone() {
+        assert!(parsed("--binding --quick").unwrap().binding);
+        assert!(parsed("--binding --growth").is_err());
+        assert!(parsed("--binding --store sqlite").is_err());
+    }
 
     fn parsed(line: &str) -> Result<Options, String> {
         let words: Vec<String> = line.split_whitespace().map(str::to_owned).collect();

@@ -29,7 +29,7 @@ impl Rounds<'_> {
     /// Runs the chosen scenarios, or all, and prints each run as it ends.
     pub(super) fn run(&self, only: &[&'static Scenario]) -> Result<Results, Failure> {
         let yardstick = Yardstick::prepare(self.database, self.length.run_seconds)?;
-        let mut echo = None;
+        let mut echoes: [Option<Echo>; 2] = [None, None];
         let mut results = Results::default();
         println!("{}", Sample::head());
         for round in 1..=self.length.rounds {
@@ -46,11 +46,11 @@ impl Rounds<'_> {
                 let figures = match scenario.call {
                     Call::Place => self.place(scenario)?,
                     Call::Get => self.get(scenario)?,
-                    Call::Echo => {
+                    Call::Echo | Call::TonicEcho => {
                         let size = size_of_get(&results);
-                        let echo = match &mut echo {
+                        let echo = match &mut echoes[usize::from(scenario.call == Call::Echo)] {
                             Some(echo) => echo,
-                            none => none.insert(Echo::start(self.built, size)?),
+                            none => none.insert(Echo::start(self.built, scenario.call, size)?),
                         };
                         self.echo(scenario, echo)?
                     }
@@ -95,7 +95,7 @@ impl Rounds<'_> {
 
     fn load(&self, scenario: &Scenario) -> Command {
         let mut load = self.built.order_load(scenario.call.name());
-        if scenario.call != Call::Echo {
+        if !scenario.call.is_echo() {
             load.args(["--protocol", scenario.protocol]);
         }
         load.args(["--callers", &scenario.callers.to_string()])
@@ -132,14 +132,20 @@ struct Echo {
 }
 
 impl Echo {
-    fn start(built: &Built, answer_bytes: u64) -> Result<Self, Failure> {
-        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        let mut serve = built.order_load("echo-serve");
-        serve
-            .args(["--answer-bytes", &answer_bytes.to_string()])
-            // As many as the service has.
-            .args(["--threads", &cores.to_string()])
-            .stdout(Stdio::piped());
+    fn start(built: &Built, call: Call, answer_bytes: u64) -> Result<Self, Failure> {
+        let bytes = answer_bytes.to_string();
+        let mut serve = if call == Call::TonicEcho {
+            let mut serve = Command::new(&built.tonic_echo);
+            serve.arg(bytes);
+            serve
+        } else {
+            let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+            let mut serve = built.order_load("echo-serve");
+            // As many threads as the service has.
+            serve.args(["--answer-bytes", &bytes, "--threads", &cores.to_string()]);
+            serve
+        };
+        serve.stdout(Stdio::piped());
         let mut child = serve
             .spawn()
             .map_err(|error| Failure::while_doing("cannot start the echo", error))?;

@@ -17,11 +17,14 @@ pub(super) enum Call {
     /// Beside a run of the yardstick before and after.
     Place,
     Get,
+    /// Our own echo, built as the service's edge is.
     Echo,
+    /// The echo as a team writes it by tonic's guide.
+    TonicEcho,
 }
 
 /// In the order of a round.
-pub(super) const SCENARIOS: [Scenario; 6] = [
+pub(super) const SCENARIOS: [Scenario; 7] = [
     grpc("grpc-256", Call::Place, 256, 8),
     grpc("grpc-32", Call::Place, 32, 4),
     Scenario {
@@ -34,6 +37,7 @@ pub(super) const SCENARIOS: [Scenario; 6] = [
     grpc("grpc-1024", Call::Place, 1024, 16),
     grpc("get-64", Call::Get, 64, 4),
     grpc("echo-64", Call::Echo, 64, 4),
+    grpc("tonic-echo-64", Call::TonicEcho, 64, 4),
 ];
 
 const fn grpc(name: &'static str, call: Call, callers: u16, connections: u16) -> Scenario {
@@ -57,12 +61,17 @@ impl Scenario {
 }
 
 impl Call {
+    /// Whether nothing is stored or read.
+    pub(super) const fn is_echo(self) -> bool {
+        matches!(self, Self::Echo | Self::TonicEcho)
+    }
+
     /// The subcommand of `order-load`.
     pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Place => "place",
             Self::Get => "get",
-            Self::Echo => "echo",
+            Self::Echo | Self::TonicEcho => "echo",
         }
     }
 }
