@@ -99,7 +99,7 @@ impl Config {
             database: read.database(planes.storage.clone(), resolver.clone()),
             feed_partitions: u16::try_from(partitions).unwrap_or(1),
             feed_lease: read.duration_from("feed_lease", MIN_FEED_LEASE),
-            kafka: read.kafka(planes.data.clone(), partitions),
+            kafka: read.kafka(planes.data.clone(), resolver.plane(), partitions),
             shared: read.shared(planes.storage.clone(), resolver),
             planes,
             plane_wait: read.duration("plane_wait"),

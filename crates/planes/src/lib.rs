@@ -4,7 +4,7 @@
 //! and, where it is set, the interface; it is the only key to a socket here. [`listen()`] and
 //! [`connect()`] bind to the plane's interface with `SO_BINDTODEVICE` before anything else, and never
 //! fall back to an unbound socket. [`serve()`] is the accept loop that every TCP edge shares; a
-//! [`Resolver`] asks name servers, and [`raw_socket`] makes sockets for C libraries.
+//! [`Resolver`] asks name servers. [`raw_socket`] and [`BlockingResolver`] are for C libraries.
 //!
 //! What never enters: a protocol above TCP but DNS, `getaddrinfo` (it opens unbound sockets of its
 //! own), a datagram that names its interface (`IP_PKTINFO` and IPv6 scope ids override the binding).
@@ -15,9 +15,11 @@ mod connect;
 mod descriptors;
 mod drain;
 mod error;
+mod families;
 mod interfaces;
 mod links;
 mod listen;
+mod names;
 mod netlink;
 mod orphans;
 mod peer;
@@ -34,9 +36,11 @@ pub use backoff::Backoff;
 pub use connect::{ConnectOptions, connect};
 pub use drain::{Drain, DrainTrigger, drain_channel};
 pub use error::{NetlinkError, PlaneError};
+pub use families::of_usable_families;
 pub use interfaces::{InterfaceAddress, LinkState, Mac};
 pub use links::{Change, Link, LinkChange, LinkFault, LinkWatch, PlaneLink};
 pub use listen::{ListenOptions, Listener, ListenerStats, listen};
+pub use names::BlockingResolver;
 pub use orphans::end_orphans;
 pub use peer::{InvalidPeer, Peer};
 pub use plane::{InvalidInterface, Plane, PlaneKind};

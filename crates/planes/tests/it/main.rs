@@ -15,6 +15,7 @@ mod exhaustion;
 mod isolation;
 mod links;
 mod loopback;
+mod names;
 mod netns;
 mod rebirth;
 mod relay;
