@@ -245,14 +245,14 @@ mod tests {
             match info.ai_family {
                 libc::AF_INET => {
                     assert_eq!(info.ai_addrlen, 16);
-                    let address = &*info.ai_addr.cast::<sockaddr_in>();
+                    let address = info.ai_addr.cast::<sockaddr_in>().read_unaligned();
                     assert_eq!(c_int::from(address.sin_family), libc::AF_INET);
                     let ip = Ipv4Addr::from(address.sin_addr.s_addr.to_ne_bytes());
                     SocketAddr::new(ip.into(), u16::from_be(address.sin_port))
                 }
                 other => {
                     assert_eq!((other, info.ai_addrlen), (libc::AF_INET6, 28));
-                    let address = &*info.ai_addr.cast::<sockaddr_in6>();
+                    let address = info.ai_addr.cast::<sockaddr_in6>().read_unaligned();
                     assert_eq!(c_int::from(address.sin6_family), libc::AF_INET6);
                     let ip = Ipv6Addr::from(address.sin6_addr.s6_addr);
                     SocketAddr::new(ip.into(), u16::from_be(address.sin6_port))

@@ -1,5 +1,5 @@
-//! Which of a peer's addresses a plane can use at all: a name may have IPv6 addresses where the plane's
-//! interface has none.
+//! Which of a peer's addresses a plane can use at all, and from which of its own: a name may have IPv6
+//! addresses where the plane's interface has none.
 
 use crate::interfaces::{Interfaces, LinkState};
 use crate::netlink::{Questions, Subject};
@@ -26,6 +26,29 @@ pub fn of_usable_families(plane: &Plane, addresses: Vec<IpAddr>) -> io::Result<V
     };
     let own: Vec<&InterfaceAddress> = links.iter().flat_map(|link| &link.addresses).collect();
     Ok(usable(&own, addresses))
+}
+
+/// The plane's own address from which to reach `peer`: on the peer's subnet if it has one there, else the
+/// first of the family. `None` where the plane is unbound, or has none: the kernel then chooses.
+///
+/// Where routes are chosen by source (the sbr plugin), a socket that is bound to a device alone looks for
+/// a far peer on the link (RTE005). Asks the kernel; needs no privileges.
+pub fn source_for(plane: &Plane, peer: IpAddr) -> io::Result<Option<IpAddr>> {
+    if plane.interface().is_none() {
+        return Ok(None);
+    }
+    let interfaces = Interfaces::read(&mut Questions::open(Subject::Interfaces)?)?;
+    let link = interfaces.of_plane(plane);
+    Ok(link.and_then(|link| source(&link.addresses, peer)))
+}
+
+fn source(own: &[InterfaceAddress], peer: IpAddr) -> Option<IpAddr> {
+    let of_family = |own: &&InterfaceAddress| {
+        own.usable && own.is_for_peers() && own.address.is_ipv4() == peer.is_ipv4()
+    };
+    let mut fit = own.iter().filter(of_family);
+    let near = fit.clone().find(|own| own.covers(peer));
+    near.or_else(|| fit.next()).map(|own| own.address)
 }
 
 fn usable(own: &[&InterfaceAddress], addresses: Vec<IpAddr>) -> Vec<IpAddr> {
@@ -73,6 +96,16 @@ mod tests {
             ..six
         };
         assert_eq!(usable(&[&four, &tentative], both), peers(&["10.20.0.5"]));
+    }
+
+    #[test]
+    fn the_source_is_on_the_peers_subnet_or_else_the_first() {
+        let all = ["fe80::1", "10.20.0.1", "10.21.0.1", "2001:db8::1"].map(own);
+        let from = |peer: &str| source(&all, peer.parse().unwrap()).map(|own| own.to_string());
+        assert_eq!(from("10.21.0.9").as_deref(), Some("10.21.0.1"));
+        assert_eq!(from("192.0.2.9").as_deref(), Some("10.20.0.1"));
+        assert_eq!(from("2001:db8:1::9").as_deref(), Some("2001:db8::1"));
+        assert_eq!(source(&all[..1], "2001:db8::9".parse().unwrap()), None);
     }
 
     #[test]

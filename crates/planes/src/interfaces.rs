@@ -94,7 +94,7 @@ impl InterfaceAddress {
         !is_link_local(self.address) && !self.address.is_loopback()
     }
 
-    fn covers(&self, address: IpAddr) -> bool {
+    pub(crate) fn covers(&self, address: IpAddr) -> bool {
         match (self.subnet, address) {
             (IpAddr::V4(subnet), IpAddr::V4(address)) => {
                 let host_bits = 32_u32.saturating_sub(self.prefix_bits.into());

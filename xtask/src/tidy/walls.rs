@@ -158,6 +158,19 @@ pub(crate) const WALLS: &[Wall] = &[
         outside: Outside::Only(&["prometheus-client", "sha2", "tokio", "tracing"]),
     },
     Wall {
+        name: "outbound",
+        ours: &["planes", "tls"],
+        // It gives clients of HTTP their connections, and is none.
+        outside: Outside::Only(&[
+            "http",
+            "hyper",
+            "hyper-util",
+            "thiserror",
+            "tokio",
+            "tower-service",
+        ]),
+    },
+    Wall {
         name: "planes",
         ours: &[],
         outside: Outside::Not(&["axum", "rdkafka", "redis", "rusqlite", "sqlx", "tonic"]),

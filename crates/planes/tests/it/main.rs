@@ -20,6 +20,7 @@ mod netns;
 mod rebirth;
 mod relay;
 mod serving;
+mod sources;
 
 use planes::{ConnectOptions, ListenOptions, Listener, Plane, PlaneKind, connect, listen};
 use std::net::{Ipv4Addr, SocketAddr};

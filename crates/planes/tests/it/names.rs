@@ -29,11 +29,11 @@ fn names_are_asked_by_the_plane_alone() {
         );
         lab.pod.ip(&route);
     }
-    let served = [(BY_PLANE, PEER), (UNBOUND, PEER)];
+    let known = [(BY_PLANE, PEER), (UNBOUND, PEER)];
     let socket = lab
         .world
         .run(async || UdpSocket::bind((SERVER, 53)).unwrap());
-    let server = NameServer::start(socket, &served);
+    let server = NameServer::start(socket, &known);
     names::run_among(lab.pod.name(), SERVER, TEST);
     let asked = server.asked();
     let from = |name: &str| -> Vec<IpAddr> {
