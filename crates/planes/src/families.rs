@@ -31,8 +31,9 @@ pub fn of_usable_families(plane: &Plane, addresses: Vec<IpAddr>) -> io::Result<V
 /// The plane's own address from which to reach `peer`: on the peer's subnet if it has one there, else the
 /// first of the family. `None` where the plane is unbound, or has none: the kernel then chooses.
 ///
-/// Where routes are chosen by source (the sbr plugin), a socket that is bound to a device alone looks for
-/// a far peer on the link (RTE005). Asks the kernel; needs no privileges.
+/// Where routes are chosen by source (the sbr plugin), a socket that is bound to a device alone may look
+/// for a far peer on the link (RTE005); with its source bound it never does. Asks the kernel; needs no
+/// privileges.
 pub fn source_for(plane: &Plane, peer: IpAddr) -> io::Result<Option<IpAddr>> {
     if plane.interface().is_none() {
         return Ok(None);

@@ -1,5 +1,5 @@
-//! Connections go out from the plane's own address: where routes are chosen by source, nothing else
-//! reaches a far peer.
+//! Connections go out from the plane's own address, and reach a far peer where routes are chosen by
+//! source.
 
 use crate::netns::{Lab, NET2};
 use planes::{ConnectOptions, ListenOptions, Plane, PlaneKind, connect_first, listen};
@@ -12,6 +12,8 @@ const FAR: Ipv4Addr = Ipv4Addr::new(10, 99, 0, 7);
 fn a_far_peer_is_reached_where_routes_are_chosen_by_source() {
     let lab = Lab::new();
     lab.world.ip(&format!("address add {FAR}/32 dev lo"));
+    // It is not on the link, so nobody answers there who looks for it.
+    lab.world.sysctl("net.ipv4.conf.all.arp_ignore=1");
     // As the sbr plugin lays them.
     let gateway = format!("default via {} dev {}", NET2.world, NET2.interface);
     lab.pod.ip(&format!("route add {gateway} table 100"));
