@@ -27,7 +27,7 @@ const EDGES_AND_STORES: &[&str] = &[
 ];
 /// For HTTP edges.
 const STORES: &[&str] = &["rdkafka", "redis", "rusqlite", "sqlx", "tonic", "socket2"];
-/// For gRPC's edge and the types that it shares.
+/// For gRPC's edge, the types that it shares, and what ships telemetry.
 const ALL_BUT_TONIC: &[&str] = &["axum", "rdkafka", "redis", "rusqlite", "sqlx", "socket2"];
 /// For stores.
 const EDGES: &[&str] = &[
@@ -70,6 +70,11 @@ pub(crate) const WALLS: &[Wall] = &[
         name: "adapter-management",
         ours: &["order-core", "planes", "tls"],
         outside: Outside::Not(STORES),
+    },
+    Wall {
+        name: "adapter-otlp",
+        ours: &["outbound", "planes", "tls"],
+        outside: Outside::Not(ALL_BUT_TONIC),
     },
     Wall {
         name: "adapter-postgres",
@@ -139,6 +144,7 @@ pub(crate) const WALLS: &[Wall] = &[
             "adapter-http",
             "adapter-kafka",
             "adapter-management",
+            "adapter-otlp",
             "adapter-postgres",
             "adapter-redis",
             "adapter-sqlite",
