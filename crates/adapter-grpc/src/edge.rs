@@ -26,6 +26,7 @@ use tokio::time::{Instant, sleep};
 use tonic::body::Body;
 use tonic::codegen::StdError;
 use tonic::{Code, Status};
+use tracing::field::Empty;
 
 /// gRPC over an application: the order service, health and reflection. Cheap to clone.
 #[derive(Clone)]
@@ -124,6 +125,11 @@ impl GrpcEdge {
         let _active = Active::new(&inner.metrics.active_requests);
         let span = tracing::debug_span!(
             "call",
+            otel.kind = "server",
+            otel.name = method.name(),
+            otel.status_code = Empty,
+            rpc.grpc.status_code = Empty,
+            traceparent = call.context.traceparent.as_deref(),
             method = method.name(),
             request_id = call.context.request_id(),
             trace_id = call.context.trace_id(),
@@ -145,6 +151,10 @@ impl GrpcEdge {
         let status = response.extensions().get::<Status>();
         let code = status.map_or(Code::Ok, Status::code);
         inner.metrics.answered(method, code, started.elapsed());
+        span.record("rpc.grpc.status_code", i32::from(code));
+        if matches!(code, Code::Internal | Code::Unknown | Code::Unavailable) {
+            span.record("otel.status_code", "ERROR");
+        }
         if code != Code::Ok || call.context.request_id.is_given() {
             let id = call.context.request_id.header();
             response.headers_mut().insert(REQUEST_ID, id);

@@ -31,6 +31,7 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use tracing::Instrument;
+use tracing::field::Empty;
 
 /// What every request is answered with.
 pub(crate) struct Inner {
@@ -94,6 +95,11 @@ impl Inner {
         let _active = Active::new(&self.metrics.active_requests);
         let span = tracing::debug_span!(
             "request",
+            otel.kind = "server",
+            otel.name = %format_args!("{} {}", parts.method, operation.route()),
+            otel.status_code = Empty,
+            http.response.status_code = Empty,
+            traceparent = context.traceparent.as_deref(),
             method = %parts.method,
             route = operation.route(),
             request_id = context.request_id(),
@@ -135,6 +141,10 @@ impl Inner {
         }
         let (status, took) = (answer.status().as_u16(), started.elapsed());
         self.metrics.answered(operation, status, took);
+        span.record("http.response.status_code", status);
+        if status >= 500 {
+            span.record("otel.status_code", "ERROR");
+        }
         span.in_scope(|| tracing::debug!(status, ?took, "answered"));
         answer.headers_mut().insert(REQUEST_ID, context.request_id);
         answer

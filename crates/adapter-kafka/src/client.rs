@@ -1,12 +1,14 @@
-//! Clients of librdkafka whose every socket is made by `planes`.
+//! Clients of librdkafka whose every socket is made by `planes`, and whose every name is asked there.
 //!
-//! rdkafka has no hook for sockets in its Rust API, so the callback is set on the live
+//! rdkafka has no hook for either in its Rust API, so the callbacks are set on the live
 //! configuration of a client that knows no broker yet: until [`connect`] adds them no broker
-//! thread exists, so no socket can be made before the callback is there.
+//! thread exists, so no socket can be made and no name asked before the callbacks are there.
 
 use crate::config::{Config, Tls};
 use crate::error::KafkaError;
-use planes::Plane;
+use crate::network::Network;
+use crate::resolve::{rd_kafka_conf_set_resolve_cb, resolve};
+use crate::sockets::{close_socket, connect_socket, open_socket};
 use rdkafka::admin::AdminClient;
 use rdkafka::client::{Client, ClientContext};
 use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
@@ -14,13 +16,12 @@ use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::error::KafkaError as Cause;
 use rdkafka::producer::{BaseProducer, Producer, ProducerContext};
 use rdkafka::types::RDKafkaConf;
-use std::ffi::{CString, c_int, c_void};
-use std::os::fd::{FromRawFd, IntoRawFd, OwnedFd};
+use std::ffi::CString;
 
-/// A context that knows by which plane its client's sockets go.
+/// A context that knows by which plane its client's sockets go, and who finds addresses for it.
 pub(crate) trait OnPlane: ClientContext {
-    /// The plane.
-    fn plane(&self) -> &Plane;
+    /// The plane and the resolver.
+    fn network(&self) -> &Network;
 
     /// A connection of the client is being closed, before anything that was under way on it is sent once
     /// more on another.
@@ -102,19 +103,21 @@ pub(crate) fn failed(config: &Config, doing: &str, cause: Cause) -> KafkaError {
 /// Binds all sockets to come, and only then tells the client its brokers.
 #[expect(
     unsafe_code,
-    reason = "rdkafka's Rust API has no way to set the socket callback or to add brokers"
+    reason = "rdkafka's Rust API has no way to set these callbacks or to add brokers"
 )]
 fn connect<C: OnPlane>(client: &Client<C>, config: &Config) -> Result<(), Cause> {
     let invalid = |_| Cause::ClientCreation("the list of brokers holds a zero byte".to_owned());
     let brokers = CString::new(config.brokers.as_str()).map_err(invalid)?;
     // SAFETY: the pointer is of a live client, whose configuration lives as long as it does. No
-    // broker thread reads it yet, since no broker is known. `opaque` of the callback is the context
+    // broker thread reads it yet, since no broker is known. `opaque` of the callbacks is the context
     // that rdkafka keeps in an `Arc` beside the client for as long as that lives.
     let known = unsafe {
         let conf: *mut RDKafkaConf =
             rdkafka::bindings::rd_kafka_conf(client.native_ptr()).cast_mut();
         rdkafka::bindings::rd_kafka_conf_set_socket_cb(conf, Some(open_socket::<C>));
+        rdkafka::bindings::rd_kafka_conf_set_connect_cb(conf, Some(connect_socket::<C>));
         rdkafka::bindings::rd_kafka_conf_set_closesocket_cb(conf, Some(close_socket::<C>));
+        rd_kafka_conf_set_resolve_cb(conf, Some(resolve::<C>));
         rdkafka::bindings::rd_kafka_brokers_add(client.native_ptr(), brokers.as_ptr())
     };
     if known > 0 {
@@ -125,36 +128,6 @@ fn connect<C: OnPlane>(client: &Client<C>, config: &Config) -> Result<(), Cause>
             config.brokers
         )))
     }
-}
-
-/// librdkafka's socket callback: a socket of the context's plane, or -1 and `errno`.
-#[expect(unsafe_code, reason = "called by librdkafka with a pointer")]
-unsafe extern "C" fn open_socket<C: OnPlane>(
-    domain: c_int,
-    kind: c_int,
-    protocol: c_int,
-    opaque: *mut c_void,
-) -> c_int {
-    // SAFETY: rdkafka sets `opaque` to its context, which outlives every broker thread.
-    let context = unsafe { &*opaque.cast::<C>() };
-    match planes::raw_socket(context.plane(), domain, kind, protocol) {
-        Ok(socket) => socket.into_raw_fd(),
-        Err(error) => {
-            tracing::error!(%error, "no socket for a connection to Kafka");
-            errno::set_errno(errno::Errno(error.raw_os_error()));
-            -1
-        }
-    }
-}
-
-/// librdkafka's callback to close a socket that [`open_socket`] made.
-#[expect(unsafe_code, reason = "called by librdkafka with a pointer")]
-unsafe extern "C" fn close_socket<C: OnPlane>(socket: c_int, opaque: *mut c_void) -> c_int {
-    // SAFETY: as in `open_socket`; the socket is librdkafka's, which uses it no more.
-    let (context, socket) = unsafe { (&*opaque.cast::<C>(), OwnedFd::from_raw_fd(socket)) };
-    context.closed();
-    drop(socket);
-    0
 }
 
 /// librdkafka's log lines, as ours.

@@ -1,6 +1,6 @@
 //! Where the brokers are, and every bound of the adapter.
 
-use planes::{Plane, PlaneKind};
+use planes::{BlockingResolver, Plane, PlaneKind};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -11,6 +11,8 @@ pub struct Config {
     pub brokers: String,
     /// The plane by which every connection goes.
     pub plane: Plane,
+    /// Who finds the addresses of brokers that are named, or that others tell by name.
+    pub resolver: BlockingResolver,
     /// TLS to the brokers; without it everything is in clear.
     pub tls: Option<Tls>,
     /// Names this deployment: the prefix of the transactional ids, the consumer group and
@@ -106,6 +108,7 @@ impl Config {
         Config {
             brokers: brokers.into(),
             plane: Plane::unbound(PlaneKind::Data),
+            resolver: BlockingResolver::new(Plane::unbound(PlaneKind::Default)),
             tls: None,
             cluster: "orders".to_owned(),
             topics: Topics::default(),

@@ -1,7 +1,8 @@
-//! What every client of the adapter carries: its plane, and what it last said of its connections.
+//! What every client of the adapter carries: its network, and what it last said of its connections.
 
 use crate::client::{OnPlane, log};
-use planes::Plane;
+use crate::config::Config;
+use crate::network::Network;
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::ConsumerContext;
@@ -14,7 +15,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// The context of producers, of consumers that only look, and of questions about topics.
 #[derive(Clone, Debug)]
 pub(crate) struct Context {
-    plane: Plane,
+    network: Network,
     /// Why a connection or a delivery failed last. Calls only say that they timed out; this says why.
     reason: Arc<Mutex<Option<String>>>,
     /// Connections that were closed.
@@ -25,9 +26,9 @@ pub(crate) struct Context {
 const FAILED: &str = "FAIL";
 
 impl Context {
-    pub(crate) fn on(plane: &Plane) -> Context {
+    pub(crate) fn of(config: &Config) -> Context {
         Context {
-            plane: plane.clone(),
+            network: Network::of(config),
             reason: Arc::default(),
             closed: Arc::default(),
         }
@@ -52,8 +53,8 @@ impl Context {
 }
 
 impl OnPlane for Context {
-    fn plane(&self) -> &Plane {
-        &self.plane
+    fn network(&self) -> &Network {
+        &self.network
     }
 
     fn closed(&self) {
@@ -63,17 +64,18 @@ impl OnPlane for Context {
 
 impl ClientContext for Context {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        let message = self.network.explained(message);
         if facility == FAILED {
-            self.remember(message.to_owned());
+            self.remember(message.to_string());
         }
-        log(level, facility, message);
+        log(level, facility, &message);
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
         tracing::debug!(%error, reason, "a client of Kafka complains");
         // It says how many are down; why was said before.
         if error.rdkafka_error_code() != Some(RDKafkaErrorCode::AllBrokersDown) {
-            self.remember(reason.to_owned());
+            self.remember(self.network.explained(reason).into_owned());
         }
     }
 }

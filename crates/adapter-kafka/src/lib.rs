@@ -2,14 +2,17 @@
 //! and have one effect each.
 //!
 //! Every socket of librdkafka is made by `planes` and bound to the data plane's interface before any
-//! broker is known to a client (`client.rs`). What never enters: rules of the domain, SQL, HTTP.
+//! broker is known to a client (`client.rs`); names of brokers are asked by `planes` too (`resolve.rs`). What never enters: rules of the domain, SQL, HTTP.
 
 mod client;
 mod config;
 mod context;
 mod error;
 mod inbound;
+mod network;
 mod outbound;
+mod resolve;
+mod sockets;
 mod topics;
 
 pub use config::{Config, NewTopics, Tls, Topics};

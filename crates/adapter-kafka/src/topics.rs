@@ -78,7 +78,7 @@ impl TopicError {
 
 impl<'a> Topics<'a> {
     fn open(config: &'a Config, handle: &'a Handle) -> Result<Topics<'a>, TopicError> {
-        let context = Context::on(&config.plane);
+        let context = Context::of(config);
         let settings = settings(config, "topics");
         let failed = |error| TopicError::Kafka {
             error,

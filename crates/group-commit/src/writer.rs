@@ -11,6 +11,8 @@ use std::{
     vec::Drain,
 };
 
+use tracing::Instrument;
+
 use crate::{
     courier::{Outbox, Reply},
     error::SubmitError,
@@ -65,7 +67,8 @@ async fn write<F: Flush>(
     let mut next = Some(0..items.len());
     let mut later = Vec::new();
     while let Some(part) = next.take().or_else(|| later.pop()) {
-        match flusher.flush(&items[part.clone()]).await {
+        let span = tracing::debug_span!("commit", otel.kind = "internal", changes = part.len());
+        match flusher.flush(&items[part.clone()]).instrument(span).await {
             Ok(outputs) => unanswered.committed(part.len(), outputs),
             Err(FlushError::Refused(_)) if part.len() > 1 => {
                 unanswered.seat.count(|stats| stats.flushes += 1);

@@ -10,6 +10,8 @@ use crate::secured::Secured;
 use crate::shared::Shared;
 use crate::sockets::SocketMetrics;
 use crate::store::{self, StoreHandle};
+use crate::telemetry;
+use adapter_otlp::Otlp;
 use order_core::app::Orders;
 use prometheus_client::registry::Registry;
 use std::sync::Arc;
@@ -31,8 +33,11 @@ pub(crate) struct Service {
 }
 
 /// Opens the store and composes the service on it.
-pub(crate) async fn compose(config: &Config) -> Result<Service, String> {
+pub(crate) async fn compose(config: &Config, otlp: Option<&Otlp>) -> Result<Service, String> {
     let mut registry = Registry::default();
+    if let Some(otlp) = otlp {
+        otlp.register(&mut registry);
+    }
     let secured = Secured::open(config, &mut registry)?;
     let socket_metrics = SocketMetrics::new(&mut registry);
     let callers = Arc::new(KnownCallers::open(config)?);
@@ -55,6 +60,9 @@ pub(crate) async fn compose(config: &Config) -> Result<Service, String> {
     ];
     for part in parts.into_iter().flatten() {
         health.also(part);
+    }
+    if let Some(otlp) = otlp {
+        telemetry::health(&health, config, otlp);
     }
     health.look(&*open.handle, &config.planes.all()).await;
     Ok(Service {

@@ -3,6 +3,7 @@
 
 mod database;
 mod kafka;
+mod otlp;
 mod reader;
 mod render;
 mod shared;
@@ -34,6 +35,7 @@ pub(crate) struct Config {
     pub(crate) feed_partitions: u16,
     pub(crate) feed_lease: Duration,
     pub(crate) kafka: Option<Kafka>,
+    pub(crate) otlp: Option<adapter_otlp::Config>,
     pub(crate) shared: Shared,
     pub(crate) planes: Planes,
     pub(crate) plane_wait: Duration,
@@ -99,7 +101,8 @@ impl Config {
             database: read.database(planes.storage.clone(), resolver.clone()),
             feed_partitions: u16::try_from(partitions).unwrap_or(1),
             feed_lease: read.duration_from("feed_lease", MIN_FEED_LEASE),
-            kafka: read.kafka(planes.data.clone(), partitions),
+            kafka: read.kafka(planes.data.clone(), resolver.plane(), partitions),
+            otlp: read.otlp(&planes.management, &resolver),
             shared: read.shared(planes.storage.clone(), resolver),
             planes,
             plane_wait: read.duration("plane_wait"),

@@ -1,7 +1,7 @@
 //! `order-service feed`: where publishing stands, and the operator's way out of a halt.
 
 use crate::config::Config;
-use crate::{print, serve, store};
+use crate::{print, serve, store, telemetry};
 use adapter_kafka::KafkaPublisher;
 use clap::{Arg, ArgMatches, Command, value_parser};
 use order_core::app::resume_after;
@@ -49,7 +49,7 @@ pub(crate) fn run(
         return Err("feed needs a command: status or resume".to_owned());
     };
     let config = read_config(sub)?;
-    serve::start_logging(&config);
+    telemetry::init(&config);
     let text = serve::runtime()?.block_on(async {
         match name {
             "resume" => {

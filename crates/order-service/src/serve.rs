@@ -9,9 +9,9 @@ use crate::{
 use adapter_grpc::GrpcEdge;
 use adapter_http::HttpEdge;
 use adapter_management::Management;
+use adapter_otlp::Otlp;
 use planes::{Drain, Listener, Plane, drain_channel};
 use std::future::Future;
-use std::io::{self, IsTerminal};
 use std::time::{Duration, Instant};
 use tls::Security;
 use tokio::runtime::Runtime;
@@ -24,22 +24,23 @@ const CLOSE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// `order-service serve`.
 pub(crate) fn serve(config: &Config) -> Result<(), String> {
-    start_logging(config);
-    runtime()?.block_on(run(config, Instant::now()))
+    let runtime = runtime()?;
+    let otlp = {
+        // What ships is a task of the runtime.
+        let _inside = runtime.enter();
+        telemetry::init_shipping(config)
+    };
+    runtime.block_on(async {
+        let served = run(config, otlp.as_ref(), Instant::now()).await;
+        telemetry::stop(otlp).await;
+        served
+    })
 }
 
 /// `order-service migrate`.
 pub(crate) fn migrate(config: &Config) -> Result<(), String> {
-    start_logging(config);
+    telemetry::init(config);
     runtime()?.block_on(store::migrate(config))
-}
-
-pub(crate) fn start_logging(config: &Config) {
-    telemetry::init(
-        &config.log_level,
-        config.log_format,
-        io::stderr().is_terminal(),
-    );
 }
 
 pub(crate) fn runtime() -> Result<Runtime, String> {
@@ -49,7 +50,7 @@ pub(crate) fn runtime() -> Result<Runtime, String> {
     runtime.map_err(|error| format!("the runtime cannot start: {error}"))
 }
 
-async fn run(config: &Config, started: Instant) -> Result<(), String> {
+async fn run(config: &Config, otlp: Option<&Otlp>, started: Instant) -> Result<(), String> {
     let stop =
         shutdown::stop_signal().map_err(|error| format!("signals cannot be watched: {error}"))?;
     for plane in config.planes.all() {
@@ -59,7 +60,7 @@ async fn run(config: &Config, started: Instant) -> Result<(), String> {
     }
     let grpc = grpc_config(config);
     let listeners = Listeners::bind(config, &grpc)?;
-    let service = compose(config).await?;
+    let service = compose(config, otlp).await?;
     service.callers.warn(config);
     let known = service.callers.describe();
     summary::tell(config, &listeners.told(), &known, started.elapsed());

@@ -56,6 +56,11 @@ impl fmt::Display for Source {
     }
 }
 
+/// A setting that names a file, and is unset by default.
+pub(crate) const fn file(key: &'static str, help: &'static str) -> Setting {
+    setting(key, "", "FILE", help)
+}
+
 pub(crate) const fn setting(
     key: &'static str,
     default: &'static str,

@@ -1,7 +1,7 @@
 //! Every setting once: its name, default and meaning. Flags, environment, file, `config`'s output
 //! and the commented TOML are all held to this table.
 
-use crate::setting::{Secret, Setting, setting};
+use crate::setting::{Secret, Setting, file, setting};
 
 /// The table, in the order of `--help` and of the file.
 pub(crate) const SETTINGS: &[Setting] = &[
@@ -29,17 +29,13 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "off|tls|mtls",
         "Whether REST is encrypted, and whether clients must prove themselves; unset: off",
     ),
-    setting(
+    file(
         "http_tls_cert_file",
-        "",
-        "FILE",
         "The certificate of REST and those above it, PEM; read again when it changes",
     ),
-    setting("http_tls_key_file", "", "FILE", "The certificate's key"),
-    setting(
+    file("http_tls_key_file", "The certificate's key"),
+    file(
         "http_tls_ca_file",
-        "",
-        "FILE",
         "Whom certificates of clients must come from, PEM; with mtls",
     ),
     setting(
@@ -48,17 +44,13 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "off|tls|mtls",
         "Whether gRPC is encrypted, and whether clients must prove themselves; unset: off",
     ),
-    setting(
+    file(
         "grpc_tls_cert_file",
-        "",
-        "FILE",
         "The certificate of gRPC and those above it, PEM; read again when it changes",
     ),
-    setting("grpc_tls_key_file", "", "FILE", "The certificate's key"),
-    setting(
+    file("grpc_tls_key_file", "The certificate's key"),
+    file(
         "grpc_tls_ca_file",
-        "",
-        "FILE",
         "Whom certificates of clients must come from, PEM; with mtls",
     ),
     setting(
@@ -67,29 +59,21 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "off|tls|mtls",
         "Whether the management port is encrypted, and whether clients must prove themselves; unset: off",
     ),
-    setting(
+    file(
         "mgmt_tls_cert_file",
-        "",
-        "FILE",
         "The certificate of the management port and those above it, PEM; read again when it changes",
     ),
-    setting("mgmt_tls_key_file", "", "FILE", "The certificate's key"),
-    setting(
+    file("mgmt_tls_key_file", "The certificate's key"),
+    file(
         "mgmt_tls_ca_file",
-        "",
-        "FILE",
         "Whom certificates of clients must come from, PEM; with mtls",
     ),
-    setting(
+    file(
         "callers_file",
-        "",
-        "FILE",
         "Which caller, by the name in its certificate, has which roles, TOML; read again when it changes; unset: every caller may do everything but administer",
     ),
-    setting(
+    file(
         "admin_token_file",
-        "",
-        "FILE",
         "The bearer token of administrators on the management port; read again when it changes; unset: by certificate alone",
     ),
     Setting {
@@ -135,19 +119,15 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "off|tls|mtls",
         "Whether the connection to PostgreSQL is encrypted; unset: as the sslmode of database_url says",
     ),
-    setting(
+    file(
         "database_tls_ca_file",
-        "",
-        "FILE",
         "Whom PostgreSQL's certificate must come from, PEM; unset: whom this machine trusts",
     ),
-    setting(
+    file(
         "database_tls_cert_file",
-        "",
-        "FILE",
         "The service's certificate for PostgreSQL, PEM; with database_tls_key_file",
     ),
-    setting("database_tls_key_file", "", "FILE", "The certificate's key"),
+    file("database_tls_key_file", "The certificate's key"),
     setting(
         "feed_partitions",
         "1",
@@ -196,19 +176,15 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "off|tls|mtls",
         "Whether Redis's connection is encrypted; unset: as the scheme of redis_url says",
     ),
-    setting(
+    file(
         "redis_tls_ca_file",
-        "",
-        "FILE",
         "Whom Redis's certificate must come from, PEM; unset: whom this machine trusts",
     ),
-    setting(
+    file(
         "redis_tls_cert_file",
-        "",
-        "FILE",
         "The service's certificate for Redis, PEM; with redis_tls_key_file",
     ),
-    setting("redis_tls_key_file", "", "FILE", "The certificate's key"),
+    file("redis_tls_key_file", "The certificate's key"),
     setting(
         "redis_prefix",
         "orders",
@@ -239,19 +215,15 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "off|tls|mtls",
         "Whether the brokers' connections are encrypted; unset: where kafka_tls_ca_file is set",
     ),
-    setting(
+    file(
         "kafka_tls_ca_file",
-        "",
-        "FILE",
         "Whom the brokers' certificates must come from, PEM",
     ),
-    setting(
+    file(
         "kafka_tls_cert_file",
-        "",
-        "FILE",
         "The service's certificate for the brokers, PEM; with kafka_tls_key_file",
     ),
-    setting("kafka_tls_key_file", "", "FILE", "The certificate's key"),
+    file("kafka_tls_key_file", "The certificate's key"),
     setting(
         "kafka_cluster",
         "orders",
@@ -288,6 +260,27 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "TIME",
         "How soon another replica publishes on when one dies",
     ),
+    setting(
+        "otlp_endpoint",
+        "",
+        "HOST:PORT",
+        "The collector that gets traces and logs by OTLP over gRPC (management plane); unset: nobody does",
+    ),
+    setting(
+        "otlp_tls_mode",
+        "",
+        "off|tls|mtls",
+        "Whether the collector's connection is encrypted; unset: as the scheme of otlp_endpoint says",
+    ),
+    file(
+        "otlp_tls_ca_file",
+        "Whom the collector's certificate must come from, PEM; unset: whom this machine trusts",
+    ),
+    file(
+        "otlp_tls_cert_file",
+        "The service's certificate for the collector, PEM; with otlp_tls_key_file",
+    ),
+    file("otlp_tls_key_file", "The certificate's key"),
     setting(
         "data_interface",
         "",

@@ -22,10 +22,13 @@ pub async fn connect(
     peer: SocketAddr,
     options: ConnectOptions,
 ) -> Result<TcpStream, PlaneError> {
+    let source = match options.source {
+        Some(source) => Some(source),
+        None => own_source(plane, peer.ip()).await,
+    };
     let socket = tcp::new_socket(plane, peer)?;
     tcp::tune(&socket, &options.timers)
         .map_err(|source| PlaneError::setup(plane, "setting a connection's options", source))?;
-    let source = options.source.or_else(|| source_for(plane, peer.ip()));
     if let Some(source) = source {
         let source = SocketAddr::new(source, 0);
         socket
@@ -46,6 +49,14 @@ pub async fn connect(
             timeout: options.timeout,
         }),
     }
+}
+
+/// Questions to the kernel, which may take it longer than a runtime should wait.
+async fn own_source(plane: &Plane, peer: IpAddr) -> Option<IpAddr> {
+    plane.interface()?;
+    let plane = plane.clone();
+    let asked = tokio::task::spawn_blocking(move || source_for(&plane, peer));
+    asked.await.ok().flatten()
 }
 
 /// How a connection is made.

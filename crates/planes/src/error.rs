@@ -251,4 +251,5 @@ pub(crate) mod errno {
     pub(crate) const EADDRNOTAVAIL: i32 = 99;
     pub(crate) const ENETDOWN: i32 = 100;
     pub(crate) const ETIMEDOUT: i32 = 110;
+    pub(crate) const EINPROGRESS: i32 = 115;
 }

@@ -94,6 +94,11 @@ pub struct InterfaceAddress {
 }
 
 impl InterfaceAddress {
+    /// Whether a peer elsewhere can answer to it: every interface has a link-local one, and `lo` its own.
+    pub(crate) fn is_for_peers(&self) -> bool {
+        !is_link_local(self.address) && !self.address.is_loopback()
+    }
+
     pub(crate) fn covers(&self, address: IpAddr) -> bool {
         match (self.subnet, address) {
             (IpAddr::V4(subnet), IpAddr::V4(address)) => {
@@ -188,6 +193,10 @@ impl Interfaces {
             _ => {}
         }
         Some(())
+    }
+
+    pub(crate) fn all(&self) -> impl Iterator<Item = &LinkState> {
+        self.0.values()
     }
 
     pub(crate) fn by_index(&self, index: u32) -> Option<&LinkState> {

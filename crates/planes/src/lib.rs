@@ -4,7 +4,7 @@
 //! and, where it is set, the interface; it is the only key to a socket here. [`listen()`] and
 //! [`connect()`] bind to the plane's interface with `SO_BINDTODEVICE` before anything else, and never
 //! fall back to an unbound socket. [`serve()`] is the accept loop that every TCP edge shares; a
-//! [`Resolver`] asks name servers, and [`raw_socket`] makes sockets for C libraries.
+//! [`Resolver`] asks name servers. [`raw_socket`] and [`BlockingResolver`] are for C libraries.
 //!
 //! What never enters: a protocol above TCP but DNS, `getaddrinfo` (it opens unbound sockets of its
 //! own), a datagram that names its interface (`IP_PKTINFO` and IPv6 scope ids override the binding).
@@ -15,10 +15,13 @@ mod connect;
 mod descriptors;
 mod drain;
 mod error;
+mod eyeballs;
+mod families;
 mod interfaces;
 mod links;
 mod listen;
 mod mutant;
+mod names;
 mod netlink;
 mod orphans;
 mod peer;
@@ -36,13 +39,16 @@ pub use backoff::Backoff;
 pub use connect::{ConnectOptions, connect};
 pub use drain::{Drain, DrainTrigger, drain_channel};
 pub use error::{NetlinkError, PlaneError};
+pub use eyeballs::connect_first;
+pub use families::of_usable_families;
 pub use interfaces::{InterfaceAddress, LinkState, Mac};
 pub use links::{Change, Link, LinkChange, LinkFault, LinkWatch, PlaneLink};
 pub use listen::{ListenOptions, Listener, ListenerStats, listen};
+pub use names::BlockingResolver;
 pub use orphans::end_orphans;
 pub use peer::{InvalidPeer, Peer};
 pub use plane::{InvalidInterface, Plane, PlaneKind};
-pub use raw::raw_socket;
+pub use raw::{raw_connect, raw_socket};
 pub use relay::{Far, Greet, Relay, RelayOptions};
 pub use resolve::Resolver;
 pub use serve::{ServeLimits, ServeReport, serve};

@@ -52,7 +52,7 @@ pub(crate) use on_purpose::{address_of_listener, device_of, is};
 #[cfg(feature = "mutants")]
 mod on_purpose {
     use super::Mutant;
-    use crate::source::only_source;
+    use crate::source::source_for;
     use crate::{Plane, PlaneKind};
     use nix::sys::socket::{ControlMessage, MsgFlags, SockaddrIn, sendmsg};
     use std::io::IoSlice;
@@ -63,6 +63,8 @@ mod on_purpose {
 
     /// Far beyond what the lab's other peers have.
     const NOBODY: Ipv4Addr = Ipv4Addr::new(10, 30, 0, 250);
+    /// Of no network (RFC 5737): the plane's own address, whoever asks.
+    const ANYBODY: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
     static DATA_INTERFACE: LazyLock<Option<String>> =
         LazyLock::new(|| std::env::var("DATA_INTERFACE").ok());
     static CHOSEN: LazyLock<Option<Mutant>> = LazyLock::new(|| {
@@ -99,7 +101,7 @@ mod on_purpose {
     }
 
     pub(crate) fn address_of_listener(plane: &Plane, address: SocketAddr) -> SocketAddr {
-        let own = only_source(plane, address.is_ipv4()).filter(|_| is(Mutant::AddressOnly));
+        let own = source_for(plane, ANYBODY.into()).filter(|_| is(Mutant::AddressOnly));
         own.map_or(address, |own| SocketAddr::new(own, address.port()))
     }
 

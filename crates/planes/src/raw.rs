@@ -1,15 +1,17 @@
 //! Sockets for a C library that connects by itself and only lets us make its sockets.
 
-use crate::source::only_source;
+use crate::error::errno;
+use crate::source::source_for;
 use crate::tcp::{Timers, bind_device, tune};
 use crate::{Plane, PlaneError};
-use socket2::{Domain, Protocol, SockAddr, Socket, Type};
+use socket2::{Domain, Protocol, SockAddr, SockRef, Socket, Type};
 use std::io;
 use std::net::SocketAddr;
-use std::os::fd::OwnedFd;
+use std::os::fd::{BorrowedFd, OwnedFd};
 
-/// A TCP socket bound to the plane's device and to its address if it has but one, for a library that asks for one by the arguments of
-/// socket(2) and connects it itself, such as librdkafka's socket callback. It is closed on exec and
+/// A TCP socket bound to the plane's device, for a library that asks for one by the arguments of
+/// socket(2) and connects it itself, such as librdkafka's socket callback; [`raw_connect`] does
+/// that. It is closed on exec and
 /// has the [`Timers::DEFAULT`].
 ///
 /// Anything but TCP over IPv4 or IPv6 is refused: a datagram socket could override the binding.
@@ -40,15 +42,35 @@ pub fn raw_socket(
     let socket = Socket::new(domain, kind.cloexec(), Some(Protocol::TCP))
         .map_err(|source| PlaneError::setup(plane, "making a socket", source))?;
     bind_device(&socket, plane)?;
-    if let Some(source) = only_source(plane, domain == Domain::IPV4) {
+    tune(&socket, &Timers::DEFAULT)
+        .map_err(|source| PlaneError::setup(plane, "setting a connection's options", source))?;
+    Ok(socket.into())
+}
+
+/// Begins to connect a socket of [`raw_socket`] that does not block, from the plane's own address. An error
+/// is one that the kernel knew at once; what it learns later, the socket tells.
+pub fn raw_connect(
+    plane: &Plane,
+    socket: BorrowedFd<'_>,
+    peer: SocketAddr,
+) -> Result<(), PlaneError> {
+    let socket = SockRef::from(&socket);
+    if let Some(source) = source_for(plane, peer.ip()) {
         let source = SocketAddr::new(source, 0);
         socket
             .bind(&SockAddr::from(source))
             .map_err(|error| PlaneError::bind_address(plane, source, error))?;
     }
-    tune(&socket, &Timers::DEFAULT)
-        .map_err(|source| PlaneError::setup(plane, "setting a connection's options", source))?;
-    Ok(socket.into())
+    match socket.connect(&SockAddr::from(peer)) {
+        Err(error) if error.raw_os_error() != Some(errno::EINPROGRESS) => {
+            Err(PlaneError::Connect {
+                plane: plane.clone(),
+                peer,
+                source: error,
+            })
+        }
+        _ => Ok(()),
+    }
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 //! for a far peer on the link instead of asking the gateway: so the plane's own address is bound too.
 
 use crate::Plane;
-use crate::interfaces::{Interfaces, LinkState};
+use crate::interfaces::{InterfaceAddress, Interfaces, LinkState};
 use crate::netlink::{Questions, Subject};
 use std::net::IpAddr;
 
@@ -16,26 +16,16 @@ pub(crate) fn source_for(plane: &Plane, peer: IpAddr) -> Option<IpAddr> {
     if peer.is_unspecified() {
         return None;
     }
-    look(plane, |link| chosen(link, peer.is_ipv4(), Some(peer)))
-}
-
-/// The only address of that family that the plane's interface has; `None` as for [`source_for`].
-pub(crate) fn only_source(plane: &Plane, ipv4: bool) -> Option<IpAddr> {
-    look(plane, |link| chosen(link, ipv4, None))
-}
-
-fn look(plane: &Plane, choose: impl FnOnce(&LinkState) -> Option<IpAddr>) -> Option<IpAddr> {
     plane.interface()?;
     let mut route = Questions::open(Subject::Interfaces).ok()?;
     let interfaces = Interfaces::read(&mut route).ok()?;
-    choose(interfaces.of_plane(plane)?)
+    chosen(interfaces.of_plane(plane)?, peer)
 }
 
-fn chosen(link: &LinkState, ipv4: bool, peer: Option<IpAddr>) -> Option<IpAddr> {
-    let mut ours = link
-        .peer_addresses()
-        .filter(|own| own.address.is_ipv4() == ipv4);
-    let near = peer.and_then(|peer| ours.clone().find(|own| own.covers(peer)));
+fn chosen(link: &LinkState, peer: IpAddr) -> Option<IpAddr> {
+    let of_family = |own: &&InterfaceAddress| own.address.is_ipv4() == peer.is_ipv4();
+    let mut ours = link.peer_addresses().filter(of_family);
+    let near = ours.clone().find(|own| own.covers(peer));
     let only = ours.next().filter(|_| ours.next().is_none());
     near.or(only).map(|own| own.address)
 }
@@ -43,7 +33,7 @@ fn chosen(link: &LinkState, ipv4: bool, peer: Option<IpAddr>) -> Option<IpAddr> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::interfaces::{InterfaceAddress, Mac};
+    use crate::interfaces::Mac;
 
     fn link(addresses: &[(&str, u8)]) -> LinkState {
         let own = |(address, prefix_bits): &(&str, u8)| InterfaceAddress {
@@ -65,7 +55,7 @@ mod tests {
 
     fn from(addresses: &[(&str, u8)], peer: &str) -> Option<String> {
         let peer: IpAddr = peer.parse().unwrap();
-        chosen(&link(addresses), peer.is_ipv4(), Some(peer)).map(|own| own.to_string())
+        chosen(&link(addresses), peer).map(|own| own.to_string())
     }
 
     #[test]
@@ -82,10 +72,5 @@ mod tests {
         let one = [("10.20.0.1", 24), ("fe80::1", 64)];
         assert_eq!(from(&one, "192.0.2.1").unwrap(), "10.20.0.1");
         assert_eq!(from(&one, "2001:db8::9"), None);
-        assert_eq!(
-            chosen(&link(&one), true, None).unwrap().to_string(),
-            "10.20.0.1"
-        );
-        assert_eq!(chosen(&link(&one), false, None), None);
     }
 }

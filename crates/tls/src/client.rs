@@ -37,19 +37,37 @@ impl ClientTls {
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
+        self.connect_speaking(&[], host, stream).await
+    }
+
+    /// As [`connect`](Self::connect), for a peer that is offered these protocols in this order (ALPN, RFC
+    /// 7301): `h2`, `http/1.1`. One that takes none of them is refused by itself or refuses.
+    pub async fn connect_speaking<S>(
+        &self,
+        protocols: &[&str],
+        host: &str,
+        stream: S,
+    ) -> Result<TlsStream<S>, TlsError>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
         let name = ServerName::try_from(host.trim_end_matches('.').to_owned())
             .map_err(|_| TlsError::Name(host.to_owned()))?;
         let reader = self.clone();
         // Files may lie on a disk that is far.
         let reading = tokio::task::spawn_blocking(move || reader.config());
-        let config = reading.await.unwrap_or_else(|_| self.config())?;
-        TlsConnector::from(config)
+        let mut config = reading.await.unwrap_or_else(|_| self.config())?;
+        config.alpn_protocols = protocols
+            .iter()
+            .map(|name| name.as_bytes().to_vec())
+            .collect();
+        TlsConnector::from(Arc::new(config))
             .connect(name, stream)
             .await
             .map_err(|error| TlsError::handshake(host, &error))
     }
 
-    fn config(&self) -> Result<Arc<ClientConfig>, TlsError> {
+    fn config(&self) -> Result<ClientConfig, TlsError> {
         let roots = files::authorities(self.ca_file.as_deref())?;
         let provider = Arc::new(ring::default_provider());
         let builder = ClientConfig::builder_with_provider(provider)
@@ -57,13 +75,11 @@ impl ClientTls {
             .map_err(|error| TlsError::library(&error))?
             .with_root_certificates(roots);
         let Some(identity) = &self.identity else {
-            return Ok(Arc::new(builder.with_no_client_auth()));
+            return Ok(builder.with_no_client_auth());
         };
         let chain = files::certificates(&identity.cert_file)?;
         let key = files::key(&identity.key_file)?;
         let config = builder.with_client_auth_cert(chain, key);
-        config
-            .map(Arc::new)
-            .map_err(|error| TlsError::unusable_pair(identity, &error))
+        config.map_err(|error| TlsError::unusable_pair(identity, &error))
     }
 }

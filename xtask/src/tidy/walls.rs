@@ -27,7 +27,7 @@ const EDGES_AND_STORES: &[&str] = &[
 ];
 /// For HTTP edges.
 const STORES: &[&str] = &["rdkafka", "redis", "rusqlite", "sqlx", "tonic", "socket2"];
-/// For gRPC's edge and the types that it shares.
+/// For gRPC's edge, the types that it shares, and what ships telemetry.
 const ALL_BUT_TONIC: &[&str] = &["axum", "rdkafka", "redis", "rusqlite", "sqlx", "socket2"];
 /// For stores.
 const EDGES: &[&str] = &[
@@ -70,6 +70,11 @@ pub(crate) const WALLS: &[Wall] = &[
         name: "adapter-management",
         ours: &["order-core", "planes", "tls"],
         outside: Outside::Not(STORES),
+    },
+    Wall {
+        name: "adapter-otlp",
+        ours: &["outbound", "planes", "tls"],
+        outside: Outside::Not(ALL_BUT_TONIC),
     },
     Wall {
         name: "adapter-postgres",
@@ -145,6 +150,7 @@ pub(crate) const WALLS: &[Wall] = &[
             "adapter-http",
             "adapter-kafka",
             "adapter-management",
+            "adapter-otlp",
             "adapter-postgres",
             "adapter-redis",
             "adapter-sqlite",
@@ -162,6 +168,19 @@ pub(crate) const WALLS: &[Wall] = &[
         ours: &["group-commit", "order-core", "order-proto"],
         // It knows what stores share, and no database.
         outside: Outside::Only(&["prometheus-client", "sha2", "tokio", "tracing"]),
+    },
+    Wall {
+        name: "outbound",
+        ours: &["planes", "tls"],
+        // It gives clients of HTTP their connections, and is none.
+        outside: Outside::Only(&[
+            "http",
+            "hyper",
+            "hyper-util",
+            "thiserror",
+            "tokio",
+            "tower-service",
+        ]),
     },
     Wall {
         name: "planes",

@@ -15,6 +15,7 @@ use super::work::Hands;
 use crate::client;
 use crate::config::Config;
 use crate::error::KafkaError;
+use crate::network::Network;
 use planes::Backoff;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
 use rdkafka::error::{KafkaError as Cause, RDKafkaErrorCode};
@@ -110,7 +111,7 @@ impl Loop {
             )
             .set("fetch.wait.max.ms", "100");
         let context = Context {
-            plane: self.config.plane.clone(),
+            network: Network::of(&self.config),
             flow: Arc::clone(&self.hands.flow),
             metrics: self.metrics.clone(),
             status: Arc::clone(&self.status),

@@ -5,7 +5,7 @@ use super::metrics::InboundMetrics;
 use super::rarely::Rarely;
 use super::status::Status;
 use crate::client::{self, OnPlane};
-use planes::Plane;
+use crate::network::Network;
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext, Rebalance};
@@ -23,7 +23,7 @@ const FAILED_CONNECTION: &str = "FAIL";
 /// The consumer's context.
 #[derive(Debug)]
 pub(crate) struct Context {
-    pub(crate) plane: Plane,
+    pub(crate) network: Network,
     pub(crate) flow: Arc<Flow<OwnedMessage>>,
     pub(crate) metrics: InboundMetrics,
     pub(crate) status: Arc<Status>,
@@ -59,25 +59,27 @@ fn partitions(list: &TopicPartitionList) -> Vec<Partition> {
 }
 
 impl OnPlane for Context {
-    fn plane(&self) -> &Plane {
-        &self.plane
+    fn network(&self) -> &Network {
+        &self.network
     }
 }
 
 impl ClientContext for Context {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        let message = self.network.explained(message);
         // Only here librdkafka says why a connection failed; the error that polling gives has a code.
         if facility == FAILED_CONNECTION {
-            self.status.trouble(message.to_owned());
+            self.status.trouble(message.to_string());
             if self.told.now().is_none() {
                 return;
             }
         }
-        client::log(level, facility, message);
+        client::log(level, facility, &message);
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
         self.metrics.errors.inc();
+        let reason = self.network.explained(reason);
         self.status.or_trouble(format!("{error}: {reason}"));
     }
 

@@ -3,7 +3,7 @@
 use super::config::InboundConfig;
 use crate::client::{self, OnPlane};
 use crate::config::Config;
-use planes::Plane;
+use crate::network::Network;
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
@@ -104,8 +104,8 @@ impl DeadLetters {
                 self.bounds.dead_letter_max_bytes.to_string(),
             )
             .set("partitioner", "murmur2_random");
-        let plane = self.config.plane.clone();
-        let producer = client::producer(&self.config, &settings, Context { plane })
+        let network = Network::of(&self.config);
+        let producer = client::producer(&self.config, &settings, Context { network })
             .map_err(|error| *error.cause)?;
         let producer = Arc::new(producer);
         poll(Arc::downgrade(&producer))?;
@@ -171,21 +171,21 @@ fn poll(producer: Weak<Producer>) -> Result<(), KafkaError> {
         .map_err(|error| KafkaError::ClientCreation(error.to_string()))
 }
 
-/// The producer's plane.
+/// The producer's network.
 #[derive(Debug)]
 struct Context {
-    plane: Plane,
+    network: Network,
 }
 
 impl OnPlane for Context {
-    fn plane(&self) -> &Plane {
-        &self.plane
+    fn network(&self) -> &Network {
+        &self.network
     }
 }
 
 impl ClientContext for Context {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
-        client::log(level, facility, message);
+        client::log(level, facility, &self.network.explained(message));
     }
 
     fn error(&self, error: KafkaError, reason: &str) {

@@ -58,7 +58,7 @@ impl<'a> Transactions<'a> {
             .set("queue.buffering.max.kbytes", QUEUE_KIB)
             .set("batch.size", BATCH_BYTES.min(max_event_bytes).to_string())
             .set("message.max.bytes", max_event_bytes.to_string());
-        let context = Context::on(&config.plane);
+        let context = Context::of(config);
         let made = producer(config, &settings, context.clone());
         let transactions = Transactions {
             producer: made.map_err(|error| PublishError::Unavailable {

@@ -28,7 +28,7 @@ pub(super) fn newest_cursor(
     config: &Config,
     partition: u16,
 ) -> Result<Option<Cursor>, PublishError> {
-    let context = Context::on(&config.plane);
+    let context = Context::of(config);
     let scan = Scan {
         config,
         context,

@@ -9,5 +9,6 @@ mod control;
 mod events;
 mod faults;
 mod halts;
+mod names;
 mod network;
 mod topics;

@@ -2,7 +2,7 @@
 
 use super::reader::Reader;
 use adapter_kafka::{Config, InboundConfig, NewTopics, Tls};
-use planes::Plane;
+use planes::{BlockingResolver, Plane};
 
 /// Partitions of a topic at most; of more, somebody who knows why makes the topic.
 const MAX_TOPIC_PARTITIONS: u32 = 256;
@@ -17,8 +17,13 @@ pub(crate) struct Kafka {
 }
 
 impl Reader<'_> {
-    /// Kafka by `data`, for a feed of so many partitions.
-    pub(super) fn kafka(&mut self, data: Plane, feed_partitions: u32) -> Option<Kafka> {
+    /// Kafka by `data`, its brokers' names asked by `dns`, for a feed of so many partitions.
+    pub(super) fn kafka(
+        &mut self,
+        data: Plane,
+        dns: &Plane,
+        feed_partitions: u32,
+    ) -> Option<Kafka> {
         let create_topics = self.flag("kafka_create_topics");
         let partitions = self.count_up_to("kafka_topic_partitions", MAX_TOPIC_PARTITIONS);
         let cluster = self.cluster();
@@ -50,6 +55,7 @@ impl Reader<'_> {
         };
         let client = Config {
             plane: data,
+            resolver: BlockingResolver::new(dns.clone()),
             tls,
             cluster,
             create_topics,
@@ -119,6 +125,8 @@ mod tests {
         assert!(kafka(&[("KAFKA_INBOUND", "false")]).inbound.is_none());
         let bound = kafka(&[("DATA_INTERFACE", "net1")]);
         assert_eq!(bound.client.plane.interface(), Some("net1"));
+        let named = kafka(&[("DNS_PLANE", "storage"), ("STORAGE_INTERFACE", "net2")]);
+        assert_eq!(named.client.resolver.plane().interface(), Some("net2"));
     }
 
     #[test]

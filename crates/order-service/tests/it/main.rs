@@ -5,6 +5,9 @@
 mod aged_history;
 mod callers;
 mod client;
+// The collector of the adapter's own tests.
+#[path = "../../../adapter-otlp/tests/it/collector.rs"]
+mod collector;
 mod command_line;
 // What consumers see is checked in one way, here and in the adapter's own tests.
 #[path = "../../../adapter-kafka/tests/it/consumer.rs"]
@@ -32,3 +35,4 @@ mod start;
 mod stop;
 mod store;
 mod tls;
+mod traces;

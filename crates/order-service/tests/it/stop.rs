@@ -90,8 +90,10 @@ async fn call_until_refused(
         let key = format!("grpc-{caller}-{i}");
         match client.place_order(grpc::place(&key, 1)).await {
             Ok(placed) => acknowledged.push(placed.into_inner().order_id),
-            // The library's word for a connection that is no more; the service itself has no such code.
-            Err(status) if status.code() == Code::Unknown => return (acknowledged, key),
+            // The library's words for a connection that is no more; the service itself has no such codes.
+            Err(status) if matches!(status.code(), Code::Unknown | Code::Cancelled) => {
+                return (acknowledged, key);
+            }
             Err(status) => panic!("{status:?}"),
         }
         count.fetch_add(1, Ordering::Relaxed);

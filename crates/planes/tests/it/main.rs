@@ -15,10 +15,12 @@ mod exhaustion;
 mod isolation;
 mod links;
 mod loopback;
+mod names;
 mod netns;
 mod rebirth;
 mod relay;
 mod serving;
+mod sources;
 
 use planes::{ConnectOptions, ListenOptions, Listener, Plane, PlaneKind, connect, listen};
 use std::net::{Ipv4Addr, SocketAddr};

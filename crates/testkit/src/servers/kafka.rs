@@ -33,6 +33,8 @@ pub struct Options {
     pub brokers: u32,
     /// Clients speak TLS, and `bootstrap()` is for that.
     pub tls: Option<Certificate>,
+    /// The name of every broker, which clients are told in place of its address.
+    pub name: Option<&'static str>,
     /// Further settings, as in `server.properties`; they win.
     pub settings: Vec<(&'static str, &'static str)>,
 }
@@ -42,6 +44,7 @@ impl Default for Options {
         Options {
             brokers: 1,
             tls: None,
+            name: None,
             settings: Vec::new(),
         }
     }
@@ -68,6 +71,7 @@ impl Kafka {
         let Options {
             brokers: count,
             tls,
+            name,
             settings: further,
         } = options;
         assert!(
@@ -83,6 +87,7 @@ impl Kafka {
                 controller: *controller.get_or_insert(ports.controller),
                 advertised: door(loopback(ports.client)),
                 certificate: tls.clone(),
+                name,
                 further: further.clone(),
                 ..Settings::of(number, count, ports)
             };
@@ -110,8 +115,17 @@ impl Kafka {
     /// For `bootstrap.servers`: what clients are told, of all brokers.
     pub fn bootstrap(&self) -> String {
         let addresses = self.brokers.iter().map(Broker::advertised);
-        let addresses: Vec<String> = addresses.map(|address| address.to_string()).collect();
-        addresses.join(",")
+        addresses.collect::<Vec<_>>().join(",")
+    }
+
+    /// As [`bootstrap`](Self::bootstrap), but in clear, by address, and past every door: for a test's own
+    /// look at what is there.
+    pub fn inside(&self) -> String {
+        let addresses = self
+            .brokers
+            .iter()
+            .map(|broker| broker.internal().to_string());
+        addresses.collect::<Vec<_>>().join(",")
     }
 
     /// Makes topics, and returns when each broker that answers knows the leader of each partition. A

@@ -48,8 +48,8 @@ impl Broker {
         self.settings.broker
     }
 
-    pub(crate) fn advertised(&self) -> SocketAddr {
-        self.settings.advertised
+    pub(crate) fn advertised(&self) -> String {
+        self.settings.told()
     }
 
     /// For questions of this crate.

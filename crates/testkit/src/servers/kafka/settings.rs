@@ -57,6 +57,8 @@ pub(crate) struct Settings {
     pub(crate) controller: u16,
     /// What clients are told to connect to.
     pub(crate) advertised: SocketAddr,
+    /// The name that clients are told in place of the address.
+    pub(crate) name: Option<&'static str>,
     pub(crate) certificate: Option<Certificate>,
     pub(crate) further: Vec<(&'static str, &'static str)>,
 }
@@ -70,8 +72,17 @@ impl Settings {
             ports,
             controller: ports.controller,
             advertised: loopback(ports.client),
+            name: None,
             certificate: None,
             further: Vec::new(),
+        }
+    }
+
+    /// What clients are told: `HOST:PORT`.
+    pub(crate) fn told(&self) -> String {
+        match self.name {
+            Some(name) => format!("{name}:{}", self.advertised.port()),
+            None => self.advertised.to_string(),
         }
     }
 
@@ -126,7 +137,7 @@ impl Settings {
         set("process.roles", &roles);
         set("controller.quorum.voters", &format_args!("1@{hears}"));
         set("listeners", &format_args!("{listeners}{hearing}"));
-        let advertised = self.advertised;
+        let advertised = self.told();
         set(
             "advertised.listeners",
             &format_args!("INTERNAL://{inside},CLIENT://{advertised}"),
