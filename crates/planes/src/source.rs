@@ -11,7 +11,7 @@ use std::net::IpAddr;
 /// The address of the plane's interface to speak to `peer` from; `None`: the kernel chooses, as there is
 /// none of the family, or several of which no subnet has the peer, or nobody tells.
 ///
-/// Asks the kernel (some 50 µs): connections are few, and addresses change.
+/// Asks the kernel each time: connections are few, and addresses change.
 pub(crate) fn source_for(plane: &Plane, peer: IpAddr) -> Option<IpAddr> {
     if peer.is_unspecified() {
         return None;
