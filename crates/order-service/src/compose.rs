@@ -3,6 +3,7 @@
 use crate::callers::KnownCallers;
 use crate::clock::SystemClock;
 use crate::config::Config;
+use crate::files::Files;
 use crate::health::Health;
 use crate::ids::Uuid7Source;
 use crate::publishing::Publishing;
@@ -19,6 +20,7 @@ pub(crate) struct Service {
     pub(crate) orders: Orders,
     pub(crate) store: Arc<dyn StoreHandle>,
     pub(crate) shared: Shared,
+    pub(crate) files: Files,
     pub(crate) secured: Secured,
     pub(crate) socket_metrics: SocketMetrics,
     pub(crate) callers: Arc<KnownCallers>,
@@ -33,9 +35,12 @@ pub(crate) struct Service {
 /// Opens the store and composes the service on it.
 pub(crate) async fn compose(config: &Config) -> Result<Service, String> {
     let mut registry = Registry::default();
+    let mut files = Files::new(&mut registry);
     let secured = Secured::open(config, &mut registry)?;
+    secured.watch(&mut files);
     let socket_metrics = SocketMetrics::new(&mut registry);
     let callers = Arc::new(KnownCallers::open(config)?);
+    callers.watch(&mut files);
     let open = store::open(config).await?;
     adapter_management::register_process_metrics(&mut registry, env!("CARGO_PKG_VERSION"));
     open.handle.register_metrics(&mut registry);
@@ -61,6 +66,7 @@ pub(crate) async fn compose(config: &Config) -> Result<Service, String> {
         orders,
         store: open.handle,
         shared,
+        files,
         secured,
         socket_metrics,
         callers,

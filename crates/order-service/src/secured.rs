@@ -2,6 +2,8 @@
 
 use crate::clock::SystemClock;
 use crate::config::Config;
+use crate::error::StartError;
+use crate::files::Files;
 use order_core::ports::Clock as _;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
@@ -12,10 +14,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 use tls::{Acceptor, Security, ServerTls};
 use tokio::sync::watch;
-use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
-/// How often files are looked at: a renewed certificate is in use so soon.
+/// How often it is told of clients that were turned away, and of certificates that end.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// With less than this left, a certificate's end is told as a warning, once a day.
 const WARN_BEFORE: i64 = 7 * DAY_SECONDS;
@@ -38,7 +39,7 @@ struct Listener {
 
 impl Secured {
     /// Reads every file; what is wrong with one stops the start.
-    pub(crate) fn open(config: &Config, registry: &mut Registry) -> Result<Secured, String> {
+    pub(crate) fn open(config: &Config, registry: &mut Registry) -> Result<Secured, StartError> {
         let tls = &config.listeners_tls;
         let secured = Secured {
             http: security("http", tls.http.as_ref(), &["h2", "http/1.1"])?,
@@ -69,44 +70,46 @@ impl Secured {
         ]
     }
 
-    /// Looks after the files until `stop` turns true.
+    /// Has the files of each listener read again when they change.
+    pub(crate) fn watch(&self, files: &mut Files) {
+        let settings = ["http_tls", "grpc_tls", "mgmt_tls"];
+        for (setting, (_, security)) in settings.into_iter().zip(self.all()) {
+            if security.acceptor().is_some() {
+                let security = security.clone();
+                files.watch(setting, move || {
+                    security
+                        .acceptor()
+                        .map_or(Ok(false), Acceptor::reload)
+                        .map_err(|error| format!("{error} (TLS002)"))
+                });
+            }
+        }
+    }
+
+    /// Tells of clients that were turned away and of certificates that end, until `stop` turns true.
     pub(crate) async fn look_after(self, mut stop: watch::Receiver<bool>) {
-        if self
-            .all()
+        let all = self.all();
+        if all
             .iter()
             .all(|(_, security)| security.acceptor().is_none())
         {
             return;
         }
-        let mut told = Told::default();
+        let mut days_told = BTreeMap::new();
         while timeout(LOOK_EVERY, stop.wait_for(|stop| *stop))
             .await
             .is_err()
         {
-            let looking = self.clone();
-            // Files may lie on a disk that is far.
-            let looked = spawn_blocking(move || {
-                looking.reload(&mut told);
-                told
-            });
-            told = looked.await.unwrap_or_default();
+            self.tell(&mut days_told);
             self.measure();
         }
     }
 
-    fn reload(&self, told: &mut Told) {
+    fn tell(&self, days_told: &mut BTreeMap<&'static str, i64>) {
         for (listener, security) in self.all() {
             let Some(acceptor) = security.acceptor() else {
                 continue;
             };
-            match acceptor.reload() {
-                Ok(false) => {}
-                Ok(true) => {
-                    told.failures.remove(listener);
-                    tracing::info!(listener, "a renewed certificate is in use");
-                }
-                Err(error) => told.failure(listener, &error.to_string()),
-            }
             if let Some(reason) = security.take_last_refusal() {
                 tracing::warn!(
                     listener,
@@ -116,8 +119,13 @@ impl Secured {
                 );
             }
             let left = acceptor.not_after() - now();
-            if left < WARN_BEFORE {
-                told.expiry(listener, left);
+            let days = left.div_euclid(DAY_SECONDS);
+            if left < WARN_BEFORE && days_told.insert(listener, days) != Some(days) {
+                tracing::warn!(
+                    listener,
+                    days,
+                    "the certificate ends soon, or has ended: renew it (TLS001)"
+                );
             }
         }
     }
@@ -136,48 +144,18 @@ impl Secured {
     }
 }
 
-/// What was told already, so that it is not told every other second.
-#[derive(Debug, Default)]
-struct Told {
-    failures: BTreeMap<&'static str, String>,
-    days_left: BTreeMap<&'static str, i64>,
-}
-
-impl Told {
-    fn failure(&mut self, listener: &'static str, reason: &str) {
-        let last = self.failures.insert(listener, reason.to_owned());
-        if last.as_deref() != Some(reason) {
-            tracing::error!(
-                listener,
-                reason,
-                "the certificate's files have changed and cannot be used; the old one stays in use (TLS002)"
-            );
-        }
-    }
-
-    fn expiry(&mut self, listener: &'static str, left: i64) {
-        let days = left.div_euclid(DAY_SECONDS);
-        if self.days_left.insert(listener, days) != Some(days) {
-            tracing::warn!(
-                listener,
-                days,
-                "the certificate ends soon, or has ended: renew it (TLS001)"
-            );
-        }
-    }
-}
-
 fn security(
-    listener: &str,
+    listener: &'static str,
     files: Option<&ServerTls>,
     protocols: &[&str],
-) -> Result<Security, String> {
+) -> Result<Security, StartError> {
     let Some(files) = files else {
         return Ok(Security::none());
     };
     let acceptor = Acceptor::open(files.clone(), protocols);
-    let told = |error| format!("TLS of {listener}: {error}; look at {listener}_tls_…");
-    acceptor.map(Security::by).map_err(told)
+    acceptor
+        .map(Security::by)
+        .map_err(|source| StartError::Tls { listener, source })
 }
 
 /// Seconds since 1970, UTC.

@@ -59,7 +59,8 @@ async fn run(config: &Config, started: Instant) -> Result<(), String> {
     }
     let grpc = grpc_config(config);
     let listeners = Listeners::bind(config, &grpc)?;
-    let service = compose(config).await?;
+    let mut service = compose(config).await?;
+    let files = std::mem::take(&mut service.files);
     service.callers.warn(config);
     let known = service.callers.describe();
     summary::tell(config, &listeners.told(), &known, started.elapsed());
@@ -97,12 +98,7 @@ async fn run(config: &Config, started: Instant) -> Result<(), String> {
             .clone()
             .look_after(background_stopped.clone()),
     );
-    background.spawn(
-        service
-            .callers
-            .clone()
-            .look_after(background_stopped.clone()),
-    );
+    background.spawn(files.look_after(background_stopped.clone()));
     background.spawn(health::watch(
         service.health.clone(),
         service.store.clone(),

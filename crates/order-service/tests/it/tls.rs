@@ -179,5 +179,5 @@ async fn a_certificate_that_is_replaced_under_load_fails_no_request() {
     for ended in callers.join_all().await {
         ended.unwrap();
     }
-    service.wait_for_log(&["a renewed certificate is in use"]);
+    service.wait_for_log(&["http_tls", "is in force"]);
 }
