@@ -1,5 +1,7 @@
 //! What keeps the service from starting, each in one line: what failed, where, and what to do.
 
+use adapter_grpc::BindError;
+use planes::{NetlinkError, PlaneError};
 use std::io;
 use std::path::PathBuf;
 use std::str::Utf8Error;
@@ -15,12 +17,24 @@ pub(crate) enum StartError {
         listener: &'static str,
         source: TlsError,
     },
+    /// A plane's interface, or a listener on it.
+    #[error(transparent)]
+    Plane(#[from] PlaneError),
+    /// The listener for gRPC.
+    #[error(transparent)]
+    Grpc(#[from] BindError),
     /// A file that a setting names.
     #[error("{setting} {source}")]
     File {
         setting: &'static str,
         source: FileError,
     },
+    #[error(
+        "the runtime cannot start: {0}; look at the process's limits of threads and open files"
+    )]
+    Runtime(io::Error),
+    #[error("signals cannot be watched: {0}")]
+    Signals(io::Error),
 }
 
 /// What the process says last, once.
@@ -42,4 +56,13 @@ pub(crate) enum FileError {
     /// It can be read, and says what it cannot mean: every mistake with its line and what to write.
     #[error("{}: {mistakes}", path.display())]
     Mistaken { path: PathBuf, mistakes: String },
+}
+
+/// Why sockets cannot be looked after.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum LookError {
+    #[error("connections whose interface is gone cannot be looked for (SOC003 goes unseen): {0}")]
+    Orphans(io::Error),
+    #[error("sockets cannot be held against the planes (SOC001 goes unseen): {0}")]
+    Audit(#[from] NetlinkError),
 }

@@ -2,6 +2,7 @@
 
 use crate::compose::{Service, compose};
 use crate::config::Config;
+use crate::error::StartError;
 use crate::listeners::Listeners;
 use crate::{
     cache_follower, chores, health, inbound, shutdown, sockets, store, summary, telemetry,
@@ -42,20 +43,19 @@ pub(crate) fn start_logging(config: &Config) {
     );
 }
 
-pub(crate) fn runtime() -> Result<Runtime, String> {
+pub(crate) fn runtime() -> Result<Runtime, StartError> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build();
-    runtime.map_err(|error| format!("the runtime cannot start: {error}"))
+    runtime.map_err(StartError::Runtime)
 }
 
 async fn run(config: &Config, started: Instant) -> Result<(), String> {
-    let stop =
-        shutdown::stop_signal().map_err(|error| format!("signals cannot be watched: {error}"))?;
+    let stop = shutdown::stop_signal().map_err(StartError::Signals)?;
     for plane in config.planes.all() {
         planes::wait_until_usable(plane, config.plane_wait)
             .await
-            .map_err(|error| error.to_string())?;
+            .map_err(StartError::Plane)?;
     }
     let grpc = grpc_config(config);
     let listeners = Listeners::bind(config, &grpc)?;

@@ -1,6 +1,7 @@
 //! Looks after the sockets of this process: ends those whose interface is gone, so that whoever uses one
 //! connects anew as soon as the interface is back, and those that are not on their plane.
 
+use crate::error::LookError;
 use planes::{Audit, Auditor, LinkWatch, Owner, Plane, Violation};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
@@ -141,13 +142,13 @@ pub(crate) async fn look_after(
     mut stop: watch::Receiver<bool>,
 ) {
     let auditor = Auditor::new(planes).inspect_err(|error| {
-        tracing::error!(%error, "sockets cannot be held against the planes (SOC001 goes unseen)");
+        tracing::error!("sockets cannot be held against the planes (SOC001 goes unseen): {error}")
     });
     let mut look = Look {
         auditor: auditor.ok(),
         metrics,
         turn: 0,
-        failing: false,
+        told: Default::default(),
     };
     while timeout(HEAR_EVERY, stop.wait_for(|stop| *stop))
         .await
@@ -172,38 +173,49 @@ struct Look {
     auditor: Option<Auditor>,
     metrics: SocketMetrics,
     turn: u64,
-    /// Whether a failure was told already.
-    failing: bool,
+    /// Of orphans, of audits and of endings: each kind of look tells of itself.
+    told: [Told; 3],
 }
 
 impl Look {
     fn once(&mut self) {
         self.turn += 1;
-        let mut failure = None;
         if self.turn.is_multiple_of(ORPHANS_EVERY) {
-            failure = end_orphans().err().map(|error| error.to_string());
+            self.told[0].note(end_orphans());
         }
-        if let Some(auditor) = &mut self.auditor {
-            let seen = if self.turn.is_multiple_of(AUDIT_EVERY) {
-                auditor.audit().map(|audit| self.metrics.tell(&audit))
-            } else {
-                auditor.hear_endings()
-            };
-            failure = failure.or(seen.err().map(|error| error.to_string()));
-            let missed = i64::try_from(auditor.missed_endings()).unwrap_or(i64::MAX);
-            self.metrics.missed.set(missed);
+        let Some(auditor) = &mut self.auditor else {
+            return;
+        };
+        if self.turn.is_multiple_of(AUDIT_EVERY) {
+            let audited = auditor.audit().map(|audit| self.metrics.tell(&audit));
+            self.told[1].note(audited.map_err(LookError::Audit));
+        } else {
+            let heard = auditor.hear_endings();
+            self.told[2].note(heard.map_err(LookError::Audit));
         }
-        if let Some(reason) = &failure
-            && !self.failing
-        {
-            tracing::error!(reason, "sockets cannot be looked after");
-        }
-        self.failing = failure.is_some();
+        let missed = i64::try_from(auditor.missed_endings()).unwrap_or(i64::MAX);
+        self.metrics.missed.set(missed);
     }
 }
 
-fn end_orphans() -> std::io::Result<()> {
-    let ended = planes::end_orphans()?;
+/// A failure that was told, so that it is not told at every look while it lasts.
+#[derive(Default)]
+struct Told(Option<String>);
+
+impl Told {
+    fn note(&mut self, outcome: Result<(), LookError>) {
+        let failure = outcome.err().map(|error| error.to_string());
+        if let Some(reason) = &failure
+            && self.0.as_ref() != Some(reason)
+        {
+            tracing::error!("{reason}");
+        }
+        self.0 = failure;
+    }
+}
+
+fn end_orphans() -> Result<(), LookError> {
+    let ended = planes::end_orphans().map_err(LookError::Orphans)?;
     if ended > 0 {
         tracing::warn!(
             ended,
