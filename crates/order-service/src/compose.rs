@@ -6,6 +6,7 @@ use crate::config::Config;
 use crate::files::Files;
 use crate::health::Health;
 use crate::ids::Uuid7Source;
+use crate::links::Links;
 use crate::publishing::Publishing;
 use crate::secured::Secured;
 use crate::shared::Shared;
@@ -22,6 +23,7 @@ pub(crate) struct Service {
     pub(crate) shared: Shared,
     pub(crate) files: Files,
     pub(crate) secured: Secured,
+    pub(crate) links: Links,
     pub(crate) socket_metrics: SocketMetrics,
     pub(crate) callers: Arc<KnownCallers>,
     pub(crate) health: Arc<Health>,
@@ -38,6 +40,7 @@ pub(crate) async fn compose(config: &Config) -> Result<Service, String> {
     let mut files = Files::new(&mut registry);
     let secured = Secured::open(config, &mut registry)?;
     secured.watch(&mut files);
+    let links = Links::start(config, &mut registry)?;
     let socket_metrics = SocketMetrics::new(&mut registry);
     let callers = Arc::new(KnownCallers::open(config)?);
     callers.watch(&mut files);
@@ -58,16 +61,18 @@ pub(crate) async fn compose(config: &Config) -> Result<Service, String> {
         publishing.clone().map(Publishing::health),
         shared.health(&config.shared),
     ];
-    for part in parts.into_iter().flatten() {
+    let others = parts.into_iter().flatten();
+    for part in links.health().into_iter().chain(others) {
         health.also(part);
     }
-    health.look(&*open.handle, &config.planes.all()).await;
+    health.look(&*open.handle).await;
     Ok(Service {
         orders,
         store: open.handle,
         shared,
         files,
         secured,
+        links,
         socket_metrics,
         callers,
         health,

@@ -23,6 +23,9 @@ pub(crate) enum StartError {
     /// The listener for gRPC.
     #[error(transparent)]
     Grpc(#[from] BindError),
+    /// The kernel, or what shields it, tells nothing of interfaces.
+    #[error("the planes' interfaces cannot be watched: {0}")]
+    Links(NetlinkError),
     /// A file that a setting names.
     #[error("{setting} {source}")]
     File {

@@ -15,6 +15,7 @@ mod health;
 mod healthcheck;
 mod ids;
 mod inbound;
+mod links;
 mod listeners;
 mod publishing;
 mod secured;

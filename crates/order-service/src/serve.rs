@@ -82,16 +82,12 @@ async fn run(config: &Config, started: Instant) -> Result<(), String> {
     if planes.iter().any(|plane| plane.interface().is_some()) {
         let metrics = &service.socket_metrics;
         background.spawn(sockets::look_after(
-            planes.clone(),
-            metrics.clone(),
-            background_stopped.clone(),
-        ));
-        background.spawn(sockets::watch_links(
-            planes.clone(),
+            planes,
             metrics.clone(),
             background_stopped.clone(),
         ));
     }
+    background.spawn(service.links.follow(background_stopped.clone()));
     background.spawn(
         service
             .secured
@@ -102,7 +98,6 @@ async fn run(config: &Config, started: Instant) -> Result<(), String> {
     background.spawn(health::watch(
         service.health.clone(),
         service.store.clone(),
-        planes,
         background_stopped,
     ));
 

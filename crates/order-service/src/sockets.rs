@@ -2,7 +2,7 @@
 //! connects anew as soon as the interface is back, and those that are not on their plane.
 
 use crate::error::LookError;
-use planes::{Audit, Auditor, LinkWatch, Owner, Plane, Violation};
+use planes::{Audit, Auditor, Owner, Plane, Violation};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -24,14 +24,13 @@ const AUDIT_EVERY: u64 = 10;
 /// Upper bounds of an audit's time, in seconds.
 const AUDIT_SECONDS: [f64; 8] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 1.0];
 
-/// What is counted of sockets and interfaces.
+/// What is counted of sockets.
 #[derive(Clone, Debug)]
 pub(crate) struct SocketMetrics {
     violations: Family<Wrong, Counter>,
     ended: Counter,
     missed: Gauge,
     audits: Histogram,
-    up: Family<PlaneName, Gauge>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -41,11 +40,6 @@ struct Wrong {
     owner: String,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct PlaneName {
-    plane: &'static str,
-}
-
 impl SocketMetrics {
     pub(crate) fn new(registry: &mut Registry) -> SocketMetrics {
         let metrics = SocketMetrics {
@@ -53,7 +47,6 @@ impl SocketMetrics {
             ended: Counter::default(),
             missed: Gauge::default(),
             audits: Histogram::new(AUDIT_SECONDS),
-            up: Family::default(),
         };
         registry.register(
             "plane_socket_violations",
@@ -74,11 +67,6 @@ impl SocketMetrics {
             "plane_audit_seconds",
             "How long it took to hold every socket of the pod against the planes",
             metrics.audits.clone(),
-        );
-        registry.register(
-            "plane_interface_up",
-            "Whether the interface of a bound plane is there, up, with carrier and an address",
-            metrics.up.clone(),
         );
         metrics
     }
@@ -105,33 +93,6 @@ fn log(violation: &Violation) {
         tracing::error!(check, %violation, "a socket of this service is not on its plane; it was ended");
     } else {
         tracing::warn!(check, %violation, "a socket of somebody else in this pod is not on its plane");
-    }
-}
-
-/// Follows the interfaces of bound planes until `stop` turns true; without netlink readiness alone tells.
-pub(crate) async fn watch_links(
-    planes: Vec<Plane>,
-    metrics: SocketMetrics,
-    mut stop: watch::Receiver<bool>,
-) {
-    let links = match LinkWatch::start(planes) {
-        Ok(links) => links,
-        Err(error) => {
-            tracing::error!(%error, "interfaces cannot be watched; readiness still looks at each");
-            return;
-        }
-    };
-    let mut states = links.states();
-    loop {
-        for link in states.borrow_and_update().iter() {
-            let plane = link.plane.kind().name();
-            let up = i64::from(link.fault().is_none());
-            metrics.up.get_or_create(&PlaneName { plane }).set(up);
-        }
-        tokio::select! {
-            changed = states.changed() => if changed.is_err() { return },
-            _ = stop.wait_for(|stop| *stop) => return,
-        }
     }
 }
 

@@ -20,6 +20,7 @@ mod idle;
 mod inbound;
 mod kill;
 mod life;
+mod netns;
 mod overload;
 mod planes;
 mod readme;

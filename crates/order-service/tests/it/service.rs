@@ -45,9 +45,18 @@ impl Service {
 
     /// Starts on any store.
     pub(crate) fn start_on(database_url: &str, environment: &[(&str, &str)]) -> Service {
+        let environment = [&[("DATABASE_URL", database_url)], environment].concat();
+        Service::start_by(binary(), &environment, |_| ())
+    }
+
+    /// Starts by this command; `hear` is given each line of the log until the service has started.
+    pub(crate) fn start_by(
+        mut command: Command,
+        environment: &[(&str, &str)],
+        mut hear: impl FnMut(&str),
+    ) -> Service {
         let start = Instant::now();
-        let mut child = binary()
-            .env("DATABASE_URL", database_url)
+        let mut child = command
             .env("HTTP_LISTEN_ADDR", "127.0.0.1:0")
             .env("GRPC_LISTEN_ADDR", "127.0.0.1:0")
             .env("MGMT_LISTEN_ADDR", "127.0.0.1:0")
@@ -61,6 +70,7 @@ impl Service {
         let log = Arc::new(Mutex::new(VecDeque::new()));
         let started = lines.by_ref().map(Result::unwrap).find(|line| {
             log.lock().unwrap().push_back(line.clone());
+            hear(line);
             line.contains("\"message\":\"started\"")
         });
         let started_in = start.elapsed();
