@@ -1,6 +1,8 @@
 //! Listeners by TLS, asked by the clients that people have: who may come, and a renewal under load.
 
+use crate::grpc;
 use crate::service::{Service, binary, folder};
+use order_proto::v1::ListOrdersRequest;
 use planes::{ConnectOptions, Plane, PlaneKind, connect};
 use std::fs;
 use std::net::SocketAddr;
@@ -98,8 +100,8 @@ fn files_that_are_no_use_stop_the_start() {
     );
 }
 
-/// One request over a connection of its own.
-async fn ask(address: SocketAddr, trust: &ClientTls) -> Result<(), String> {
+/// One request by HTTP over a connection of its own.
+async fn ask(address: SocketAddr, trust: ClientTls) -> Result<(), String> {
     let plane = Plane::unbound(PlaneKind::Data);
     let stream = connect(&plane, address, ConnectOptions::default());
     let stream = stream.await.map_err(|error| error.to_string())?;
@@ -120,6 +122,13 @@ async fn ask(address: SocketAddr, trust: &ClientTls) -> Result<(), String> {
         .ok_or_else(|| answer.into_owned())
 }
 
+/// One call by gRPC over a connection of its own.
+async fn call(address: SocketAddr, trust: ClientTls) -> Result<(), String> {
+    let mut client = grpc::client_by(address, &trust).await?;
+    let listed = client.list_orders(ListOrdersRequest::default()).await;
+    listed.map(|_| ()).map_err(|status| status.to_string())
+}
+
 /// As a Kubernetes secret changes: each file is replaced whole, one after the other.
 fn renew(there: &Certificate, with: &Certificate) {
     for (from, to) in [
@@ -133,7 +142,27 @@ fn renew(there: &Certificate, with: &Certificate) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_certificate_that_is_replaced_under_load_fails_no_request() {
+async fn a_certificate_of_rest_that_is_replaced_under_load_fails_no_request() {
+    replaced_under_load("HTTP", |service| service.rest, ask).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_certificate_of_grpc_that_is_replaced_under_load_fails_no_call() {
+    replaced_under_load("GRPC", |service| service.grpc, call).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_certificate_of_management_that_is_replaced_under_load_fails_no_request() {
+    replaced_under_load("MGMT", |service| service.management, ask).await;
+}
+
+async fn replaced_under_load<F>(
+    listener: &str,
+    address: impl Fn(&Service) -> SocketAddr,
+    ask: impl Fn(SocketAddr, ClientTls) -> F + Copy + Send + 'static,
+) where
+    F: Future<Output = Result<(), String>> + Send,
+{
     let (old, new) = (Authority::new(), Authority::new());
     let (there, renewed) = (old.good(), new.good());
     let both = there.authority.with_extension("both");
@@ -143,7 +172,8 @@ async fn a_certificate_that_is_replaced_under_load_fails_no_request() {
         ca_file: Some(file.to_owned()),
         identity: None,
     };
-    let (_folder, service) = start("HTTP", &there, false);
+    let (_folder, service) = start(listener, &there, false);
+    let address = address(&service);
     let (over, asked) = (
         Arc::new(AtomicBool::new(false)),
         Arc::new(AtomicUsize::new(0)),
@@ -151,10 +181,10 @@ async fn a_certificate_that_is_replaced_under_load_fails_no_request() {
     let mut callers = JoinSet::new();
     for _ in 0..4 {
         let (over, asked) = (Arc::clone(&over), Arc::clone(&asked));
-        let (address, trust) = (service.rest, trusting(&both));
+        let trust = trusting(&both);
         callers.spawn(async move {
             while !over.load(Ordering::Relaxed) {
-                ask(address, &trust).await?;
+                ask(address, trust.clone()).await?;
                 asked.fetch_add(1, Ordering::Relaxed);
             }
             Ok::<(), String>(())
@@ -170,7 +200,7 @@ async fn a_certificate_that_is_replaced_under_load_fails_no_request() {
     some_more().await;
     renew(&there, &renewed);
     let (new_alone, started) = (trusting(&renewed.authority), Instant::now());
-    while ask(service.rest, &new_alone).await.is_err() {
+    while ask(address, new_alone.clone()).await.is_err() {
         assert!(started.elapsed() < PATIENCE, "{}", service.log());
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
@@ -179,5 +209,6 @@ async fn a_certificate_that_is_replaced_under_load_fails_no_request() {
     for ended in callers.join_all().await {
         ended.unwrap();
     }
-    service.wait_for_log(&["http_tls", "is in force"]);
+    let setting = format!("{}_tls", listener.to_ascii_lowercase());
+    service.wait_for_log(&[&setting, "is in force"]);
 }
