@@ -2,7 +2,7 @@
 
 use crate::client::{Client, order};
 use crate::netns::Namespace;
-use crate::service::{Service, binary, folder};
+use crate::service::{Service, binary, ending, folder};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -12,13 +12,12 @@ const PATIENCE: Duration = Duration::from_secs(20);
 #[test]
 fn an_absent_interface_is_waited_for_and_then_told() {
     let (_folder, database) = folder();
-    let output = binary()
-        .env("DATABASE_URL", format!("sqlite:{}", database.display()))
-        .envs([("DATA_INTERFACE", "nosuch0"), ("PLANE_WAIT", "100ms")])
-        .output()
-        .unwrap();
-    let told = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(1), "{told}");
+    let (code, told) = ending(
+        binary()
+            .env("DATABASE_URL", format!("sqlite:{}", database.display()))
+            .envs([("DATA_INTERFACE", "nosuch0"), ("PLANE_WAIT", "100ms")]),
+    );
+    assert_eq!(code, Some(1), "{told}");
     assert!(told.contains("nosuch0") && told.contains("data"), "{told}");
 }
 
@@ -111,9 +110,8 @@ fn an_interface_without_an_address_is_waited_for() {
     let database = format!("sqlite:{}", database.display());
     let mut never = pod.within(&binary());
     never.envs(settings(&database)).env("PLANE_WAIT", "300ms");
-    let output = never.output().unwrap();
-    let told = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(1), "{told}");
+    let (code, told) = ending(&mut never);
+    assert_eq!(code, Some(1), "{told}");
     for word in ["net1", "no address", "NET005", "300ms"] {
         assert!(told.contains(word), "{word} is not in {told}");
     }

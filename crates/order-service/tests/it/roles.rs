@@ -2,7 +2,7 @@
 
 use crate::client::order;
 use crate::grpc;
-use crate::service::{Service, binary, folder};
+use crate::service::{Service, binary, ending, folder};
 use order_proto::v1::ListOrdersRequest;
 use serde_json::Value;
 use std::fs;
@@ -311,13 +311,12 @@ fn without_files_it_is_said_loudly_and_files_that_are_no_use_stop_the_start() {
             &["admin_token_file", "openssl rand"],
         ),
     ] {
-        let output = binary()
-            .env("DATABASE_URL", format!("sqlite:{}", database.display()))
-            .env(variable, file)
-            .output()
-            .unwrap();
-        let told = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(1), "{told}");
+        let (code, told) = ending(
+            binary()
+                .env("DATABASE_URL", format!("sqlite:{}", database.display()))
+                .env(variable, file),
+        );
+        assert_eq!(code, Some(1), "{told}");
         for word in words {
             assert!(told.contains(word), "{word} is not in {told}");
         }

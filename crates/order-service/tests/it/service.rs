@@ -2,7 +2,7 @@
 
 use crate::client::Client;
 use std::collections::VecDeque;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -19,6 +19,36 @@ pub(crate) fn binary() -> Command {
     // Nothing of the machine's own settings enters a test.
     command.env_clear().env("RUST_BACKTRACE", "1");
     command
+}
+
+/// The exit code of a command that ends by itself, and what it says on standard error, or the test fails.
+pub(crate) fn ending(command: &mut Command) -> (Option<i32>, String) {
+    let start = Instant::now();
+    let mut child = command
+        .stdin(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stderr = child.stderr.take().unwrap();
+    let reader = std::thread::spawn(move || {
+        let mut told = String::new();
+        stderr.read_to_string(&mut told).unwrap();
+        told
+    });
+    let mut in_time = true;
+    let status = loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            break status;
+        }
+        if start.elapsed() > PATIENCE {
+            in_time = false;
+            child.kill().unwrap();
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    };
+    let told = reader.join().unwrap();
+    assert!(in_time, "it does not end: {told}");
+    (status.code(), told)
 }
 
 pub(crate) struct Service {

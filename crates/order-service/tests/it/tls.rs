@@ -1,7 +1,7 @@
 //! Listeners by TLS, asked by the clients that people have: who may come, and a renewal under load.
 
 use crate::grpc;
-use crate::service::{Service, binary, folder};
+use crate::service::{Service, binary, ending, folder};
 use order_proto::v1::ListOrdersRequest;
 use planes::{ConnectOptions, Plane, PlaneKind, connect};
 use std::fs;
@@ -85,15 +85,14 @@ fn files_that_are_no_use_stop_the_start() {
     let authority = Authority::new();
     let good = authority.good();
     let (_folder, database) = folder();
-    let output = binary()
-        .env("DATABASE_URL", format!("sqlite:{}", database.display()))
-        .env("GRPC_TLS_MODE", "tls")
-        .env("GRPC_TLS_CERT_FILE", &good.certificate)
-        .env("GRPC_TLS_KEY_FILE", "/no/such.key")
-        .output()
-        .unwrap();
-    let told = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(1), "{told}");
+    let (code, told) = ending(
+        binary()
+            .env("DATABASE_URL", format!("sqlite:{}", database.display()))
+            .env("GRPC_TLS_MODE", "tls")
+            .env("GRPC_TLS_CERT_FILE", &good.certificate)
+            .env("GRPC_TLS_KEY_FILE", "/no/such.key"),
+    );
+    assert_eq!(code, Some(1), "{told}");
     assert!(
         told.contains("grpc") && told.contains("/no/such.key"),
         "{told}"
