@@ -17,6 +17,8 @@ mod ids;
 mod inbound;
 mod links;
 mod listeners;
+#[cfg(feature = "mutants")]
+mod mutants;
 mod publishing;
 mod secured;
 mod serve;

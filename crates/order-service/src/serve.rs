@@ -87,6 +87,8 @@ async fn run(config: &Config, started: Instant) -> Result<(), String> {
             background_stopped.clone(),
         ));
     }
+    #[cfg(feature = "mutants")]
+    crate::mutants::begin();
     background.spawn(service.links.follow(background_stopped.clone()));
     background.spawn(
         service

@@ -26,6 +26,8 @@ mod raw;
 mod relay;
 mod resolve;
 mod serve;
+#[cfg(feature = "mutants")]
+mod stray;
 mod tcp;
 mod wait;
 
@@ -44,6 +46,8 @@ pub use raw::raw_socket;
 pub use relay::{Far, Greet, Relay, RelayOptions};
 pub use resolve::Resolver;
 pub use serve::{ServeLimits, ServeReport, serve};
+#[cfg(feature = "mutants")]
+pub use stray::stray;
 pub use tcp::Timers;
 pub use wait::{wait_for_interface, wait_until_usable};
 

@@ -55,8 +55,10 @@ fn all(steps: &mut Steps) -> Outcome {
     test::all(steps, &[], &[LOCKED])
 }
 
-const CLIPPY: [&str; 6] = [
+const CLIPPY: [&str; 8] = [
     "--workspace",
+    "--features",
+    "order-service/mutants",
     "--all-targets",
     LOCKED,
     "--",

@@ -32,4 +32,6 @@ mod site;
 mod start;
 mod stop;
 mod store;
+#[cfg(feature = "mutants")]
+mod strays;
 mod tls;

@@ -1,8 +1,12 @@
 //! A network namespace of a test's own, in which the service runs. Takes root and `ip`.
 
+#[cfg(feature = "mutants")]
+use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 use std::ffi::OsStr;
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
+#[cfg(feature = "mutants")]
+use std::{fs::File, net::SocketAddr, net::TcpListener, os::fd::AsFd};
 
 /// A namespace; it goes away with whatever is in it.
 pub(crate) struct Namespace {
@@ -37,6 +41,31 @@ impl Namespace {
         for end in [interface, &far] {
             self.ip(&format!("link set {end} up"));
         }
+    }
+
+    /// The same, with its other end in `other`, where it has the same name.
+    #[cfg(feature = "mutants")]
+    pub(crate) fn cable_to(&self, interface: &str, other: &Namespace) {
+        let far = format!("peer name {interface} netns {}", other.name);
+        self.ip(&format!("link add {interface} type veth {far}"));
+        for namespace in [self, other] {
+            namespace.ip(&format!("link set {interface} up"));
+        }
+    }
+
+    /// A listener inside; the kernel answers for it.
+    #[cfg(feature = "mutants")]
+    pub(crate) fn listen(&self, address: SocketAddr) -> TcpListener {
+        let file = File::open(format!("/run/netns/{}", self.name)).unwrap();
+        // A thread stays where it has gone, so it is one of its own.
+        let listening = std::thread::spawn(move || {
+            let network = Some(LinkNameSpaceType::Network);
+            move_into_link_name_space(file.as_fd(), network).unwrap();
+            #[expect(clippy::disallowed_methods, reason = "a peer's, not the service's")]
+            let listener = TcpListener::bind(address);
+            listener.unwrap()
+        });
+        listening.join().unwrap()
     }
 
     /// The command that runs this program inside, with the settings that it was given.
