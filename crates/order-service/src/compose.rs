@@ -1,8 +1,10 @@
 //! Puts the adapters around the core. The only place that knows them all.
 
 use crate::callers::KnownCallers;
+use crate::certificates::Certificates;
 use crate::clock::SystemClock;
 use crate::config::Config;
+use crate::connections::ConnectionMetrics;
 use crate::files::Files;
 use crate::health::Health;
 use crate::ids::Uuid7Source;
@@ -23,6 +25,8 @@ pub(crate) struct Service {
     pub(crate) shared: Shared,
     pub(crate) files: Files,
     pub(crate) secured: Secured,
+    pub(crate) certificates: Certificates,
+    pub(crate) connections: ConnectionMetrics,
     pub(crate) links: Links,
     pub(crate) socket_metrics: SocketMetrics,
     pub(crate) callers: Arc<KnownCallers>,
@@ -38,8 +42,10 @@ pub(crate) struct Service {
 pub(crate) async fn compose(config: &Config) -> Result<Service, String> {
     let mut registry = Registry::default();
     let mut files = Files::new(&mut registry);
-    let secured = Secured::open(config, &mut registry)?;
+    let secured = Secured::open(config)?;
     secured.watch(&mut files);
+    let certificates = Certificates::new(config, &secured, &mut files, &mut registry);
+    let connections = ConnectionMetrics::new(&mut registry);
     let links = Links::start(config, &mut registry)?;
     let socket_metrics = SocketMetrics::new(&mut registry);
     let callers = Arc::new(KnownCallers::open(config)?);
@@ -72,6 +78,8 @@ pub(crate) async fn compose(config: &Config) -> Result<Service, String> {
         shared,
         files,
         secured,
+        certificates,
+        connections,
         links,
         socket_metrics,
         callers,

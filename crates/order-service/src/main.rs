@@ -3,11 +3,13 @@
 
 mod cache_follower;
 mod callers;
+mod certificates;
 mod chores;
 mod cli;
 mod clock;
 mod compose;
 mod config;
+mod connections;
 mod error;
 mod feed;
 mod files;

@@ -2,6 +2,7 @@
 
 use crate::compose::{Service, compose};
 use crate::config::Config;
+use crate::connections::{Clients, Doors};
 use crate::error::StartError;
 use crate::listeners::Listeners;
 use crate::{
@@ -61,6 +62,7 @@ async fn run(config: &Config, started: Instant) -> Result<(), String> {
     let listeners = Listeners::bind(config, &grpc)?;
     let mut service = compose(config).await?;
     let files = std::mem::take(&mut service.files);
+    let certificates = std::mem::take(&mut service.certificates);
     service.callers.warn(config);
     let known = service.callers.describe();
     summary::tell(config, &listeners.told(), &known, started.elapsed());
@@ -84,18 +86,16 @@ async fn run(config: &Config, started: Instant) -> Result<(), String> {
         background.spawn(sockets::look_after(
             planes,
             metrics.clone(),
+            (Clients::of(config, &listeners), service.connections.clone()),
             background_stopped.clone(),
         ));
     }
     #[cfg(feature = "mutants")]
     crate::mutants::begin();
     background.spawn(service.links.follow(background_stopped.clone()));
-    background.spawn(
-        service
-            .secured
-            .clone()
-            .look_after(background_stopped.clone()),
-    );
+    background.spawn(certificates.look_after(background_stopped.clone()));
+    let doors = Doors::of(&listeners, &service.secured);
+    background.spawn(doors.look_after(service.connections.clone(), background_stopped.clone()));
     background.spawn(files.look_after(background_stopped.clone()));
     background.spawn(health::watch(
         service.health.clone(),

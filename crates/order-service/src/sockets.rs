@@ -1,6 +1,7 @@
 //! Looks after the sockets of this process: ends those whose interface is gone, so that whoever uses one
 //! connects anew as soon as the interface is back, and those that are not on their plane.
 
+use crate::connections::{Clients, ConnectionMetrics};
 use crate::error::LookError;
 use planes::{Audit, Auditor, Owner, Plane, Violation};
 use prometheus_client::encoding::EncodeLabelSet;
@@ -100,6 +101,7 @@ fn log(violation: &Violation) {
 pub(crate) async fn look_after(
     planes: Vec<Plane>,
     metrics: SocketMetrics,
+    (clients, connections): (Clients, ConnectionMetrics),
     mut stop: watch::Receiver<bool>,
 ) {
     let auditor = Auditor::new(planes).inspect_err(|error| {
@@ -108,6 +110,8 @@ pub(crate) async fn look_after(
     let mut look = Look {
         auditor: auditor.ok(),
         metrics,
+        clients,
+        connections,
         turn: 0,
         told: Default::default(),
     };
@@ -133,6 +137,8 @@ pub(crate) async fn look_after(
 struct Look {
     auditor: Option<Auditor>,
     metrics: SocketMetrics,
+    clients: Clients,
+    connections: ConnectionMetrics,
     turn: u64,
     /// Of orphans, of audits and of endings: each kind of look tells of itself.
     told: [Told; 3],
@@ -148,7 +154,10 @@ impl Look {
             return;
         };
         if self.turn.is_multiple_of(AUDIT_EVERY) {
-            let audited = auditor.audit().map(|audit| self.metrics.tell(&audit));
+            let audited = auditor.audit().map(|audit| {
+                self.metrics.tell(&audit);
+                self.clients.count(&audit.sockets, &self.connections);
+            });
             self.told[1].note(audited.map_err(LookError::Audit));
         } else {
             let heard = auditor.hear_endings();

@@ -78,6 +78,81 @@ fn curl_is_let_in_with_a_good_certificate_and_with_no_other() {
             .status
             .success()
     );
+    for (why, count) in [
+        ("expired", 1),
+        ("untrusted", 1),
+        ("no_certificate", 1),
+        ("trusts_us_not", 1),
+    ] {
+        let labels = format!("plane=\"data\",listener=\"http\",reason=\"{why}\"");
+        wait_for_metric(
+            &service,
+            &format!("plane_refused_total{{{labels}}} {count}"),
+        );
+    }
+}
+
+/// Waits until the metrics have this line.
+fn wait_for_metric(service: &Service, line: &str) {
+    let url = format!("http://{}/metrics", service.management);
+    let started = Instant::now();
+    loop {
+        let mut curl = Command::new("curl");
+        let output = curl.args(["-sS", "--max-time", "10", &url]).output();
+        let metrics = String::from_utf8(output.unwrap().stdout).unwrap();
+        if metrics.lines().any(|told| told == line) {
+            return;
+        }
+        assert!(started.elapsed() < PATIENCE, "{line} is not in\n{metrics}");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
+#[tokio::test]
+async fn connections_are_counted_and_those_that_are_not_encrypted() {
+    let authority = Authority::new();
+    let good = authority.good();
+    let (_folder, service) = start("GRPC", &good, false);
+    let plane = Plane::unbound(PlaneKind::Data);
+    let mut kept = Vec::new();
+    for address in [service.rest, service.rest, service.grpc] {
+        kept.push(
+            connect(&plane, address, ConnectOptions::default())
+                .await
+                .unwrap(),
+        );
+    }
+    for (listener, all, unencrypted) in [("http", 2, 2), ("grpc", 1, 0)] {
+        for (name, count) in [
+            ("plane_connections", all),
+            ("plane_connections_unencrypted", unencrypted),
+        ] {
+            let labels = format!("plane=\"data\",listener=\"{listener}\"");
+            wait_for_metric(&service, &format!("{name}{{{labels}}} {count}"));
+        }
+    }
+}
+
+#[test]
+fn certificates_that_the_service_connects_with_are_watched_too() {
+    let authority = Authority::new();
+    let own = authority.expired();
+    let (_folder, database) = folder();
+    // Nobody is there: the files are looked at all the same.
+    let environment = [
+        ("REDIS_URL", "rediss://127.0.0.1:1"),
+        ("REDIS_TLS_CA_FILE", text(&own.authority)),
+        ("REDIS_TLS_CERT_FILE", text(&own.certificate)),
+        ("REDIS_TLS_KEY_FILE", text(&own.key)),
+    ];
+    let service = Service::start_with(&database, &environment);
+    service.wait_for_log(&["TLS001", "redis"]);
+    wait_for_metric(&service, "files_unusable{setting=\"redis_tls\"} 0");
+    fs::write(&own.certificate, "no certificate").unwrap();
+    service.wait_for_log(&["TLS002", "redis_tls", text(&own.certificate)]);
+    wait_for_metric(&service, "files_unusable{setting=\"redis_tls\"} 1");
+    renew(&own, &authority.good());
+    wait_for_metric(&service, "files_unusable{setting=\"redis_tls\"} 0");
 }
 
 #[test]
