@@ -166,8 +166,8 @@ mod tests {
         ends.iter().map(|_| one()).collect()
     }
 
-    fn unusable(reason: &str) -> Option<News> {
-        Some(News::Unusable(reason.to_owned()))
+    fn unusable(reason: &str) -> News {
+        News::Unusable(reason.to_owned())
     }
 
     #[test]
@@ -190,21 +190,21 @@ mod tests {
             Err("line 3"),
         ]);
         let expected = [
-            (unusable("line 2"), true),
+            (Some(unusable("line 2")), true),
             (None, true),
             (None, true),
-            (unusable("line 3"), true),
+            (Some(unusable("line 3")), true),
             (None, true),
             (Some(News::InForce), false),
             (None, false),
-            (unusable("line 3"), true),
+            (Some(unusable("line 3")), true),
         ];
         assert_eq!(looks, expected);
     }
 
     #[test]
     fn a_file_that_is_as_it_was_before_it_failed_is_in_force_again() {
-        let expected = [(unusable("gone"), true), (Some(News::InForce), false)];
+        let expected = [(Some(unusable("gone")), true), (Some(News::InForce), false)];
         assert_eq!(told(&[Err("gone"), Ok(false)]), expected);
     }
 
@@ -213,9 +213,8 @@ mod tests {
         let mut files = ending(&[Err("broken")]);
         files.watch("admin_token_file", || Ok::<_, String>(true));
         let told = files.look();
-        let broken = News::Unusable("broken".to_owned());
         let expected = [
-            ("callers_file", broken),
+            ("callers_file", unusable("broken")),
             ("admin_token_file", News::InForce),
         ];
         assert_eq!(told, expected);

@@ -104,9 +104,9 @@ pub(crate) async fn look_after(
     (clients, connections): (Clients, ConnectionMetrics),
     mut stop: watch::Receiver<bool>,
 ) {
-    let auditor = Auditor::new(planes).inspect_err(|error| {
-        tracing::error!("sockets cannot be held against the planes (SOC001 goes unseen): {error}")
-    });
+    let auditor = Auditor::new(planes)
+        .map_err(LookError::Audit)
+        .inspect_err(|error| tracing::error!("{error}"));
     let mut look = Look {
         auditor: auditor.ok(),
         metrics,
