@@ -32,6 +32,8 @@ pub(crate) struct Member {
     /// Its manifest, relative to the workspace's root.
     pub(crate) manifest: String,
     pub(crate) dependencies: Vec<Dependency>,
+    /// Features that nobody has to ask for: its default ones, and those that it turns on in others.
+    pub(crate) switched_on: Vec<String>,
 }
 
 /// The workspace as cargo sees it.
@@ -97,7 +99,21 @@ fn member(package: &Value, root: &str) -> Option<Member> {
             .trim_start_matches('/')
             .to_owned(),
         dependencies,
+        switched_on: switched_on(package),
     })
+}
+
+fn switched_on(package: &Value) -> Vec<String> {
+    let names = |list: &Value| {
+        let names = list.as_array().into_iter().flatten();
+        let names = names.filter_map(|name| name.as_str().map(str::to_owned));
+        names.collect::<Vec<_>>()
+    };
+    let mut all = names(&package["features"]["default"]);
+    for dependency in package["dependencies"].as_array().into_iter().flatten() {
+        all.extend(names(&dependency["features"]));
+    }
+    all
 }
 
 #[cfg(test)]
@@ -110,9 +126,10 @@ mod tests {
             "workspace_root": "/w", "target_directory": "/w/target",
             "packages": [{
                 "name": "a", "manifest_path": "/w/crates/a/Cargo.toml",
+                "features": {"default": ["quick"], "slow": ["b/slow"]},
                 "dependencies": [
                     {"name": "b", "kind": null, "path": "/w/crates/b"},
-                    {"name": "serde", "kind": "build"},
+                    {"name": "serde", "kind": "build", "features": ["derive"]},
                     {"name": "testkit", "kind": "dev", "path": "/w/crates/testkit"}
                 ]
             }]
@@ -120,6 +137,7 @@ mod tests {
         let workspace = Workspace::parse(json).unwrap();
         let member = &workspace.members[0];
         assert_eq!(member.manifest, "crates/a/Cargo.toml");
+        assert_eq!(member.switched_on, ["quick", "derive"]);
         let kinds: Vec<_> = member
             .dependencies
             .iter()

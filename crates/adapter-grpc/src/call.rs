@@ -4,7 +4,7 @@ use crate::context::{Context, RequestId};
 use crate::visitor::Visitor;
 use order_core::app::AllowedAge;
 use order_core::domain::{Cause, Violations};
-use order_core::ports::{Caller, Everybody};
+use order_core::ports::{Caller, Everybody, Standing};
 use std::sync::Arc;
 use tokio::time::Instant;
 use tonic::{Request, Response};
@@ -32,13 +32,17 @@ impl Call {
 
     /// Stands in for what the edge did not say.
     fn unknown() -> Call {
+        let standing = Standing::new(Caller::Anonymous, None, Arc::new(Everybody));
         Call {
             context: Context {
                 request_id: RequestId::Given(http::HeaderValue::from_static("-")),
                 traceparent: None,
             },
             deadline: None,
-            visitor: Visitor::new(Caller::Anonymous, None, Arc::new(Everybody), None),
+            visitor: Visitor {
+                standing: Arc::new(standing),
+                drain: None,
+            },
             age: None,
         }
     }
@@ -46,7 +50,7 @@ impl Call {
     /// Who asks, under this idempotency key.
     pub(crate) fn cause(&self, key: Option<&str>) -> Cause {
         Cause {
-            caller: self.visitor.identity().map(str::to_owned),
+            caller: self.visitor.standing.caller().identity().map(str::to_owned),
             source: None,
             id: key.map(str::to_owned),
             traceparent: self.context.traceparent.clone(),

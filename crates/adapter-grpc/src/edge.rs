@@ -11,7 +11,7 @@ use http::header::{ALLOW, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
 use order_core::app::{AllowedAge, Orders};
 use order_core::domain::Violations;
-use order_core::ports::{Caller, Callers, Everybody, HealthSource, RateLimiter};
+use order_core::ports::{Caller, Callers, Everybody, HealthSource, RateLimiter, Standing};
 use planes::Drain;
 use prometheus_client::metrics::gauge::Gauge;
 use std::any::Any;
@@ -99,7 +99,11 @@ impl GrpcEdge {
 
     /// Whoever calls over a connection from `peer`. `drain` ends its streams when the service stops.
     pub fn visitor(&self, caller: Caller, peer: IpAddr, drain: Option<Drain>) -> Visitor {
-        Visitor::new(caller, Some(peer), Arc::clone(&self.callers), drain)
+        let standing = Standing::new(caller, Some(peer), Arc::clone(&self.callers));
+        Visitor {
+            standing: Arc::new(standing),
+            drain,
+        }
     }
 
     /// Answers a call, whatever it is: every problem, a panic too, becomes a status.
@@ -184,7 +188,7 @@ impl Inner {
             )));
         };
         // First: who may not call this costs neither a look at the quota nor a message.
-        call.visitor.check(method.access())?;
+        call.visitor.standing.check(method.access())?;
         if let Some(limiter) = &self.limiter {
             // Apart and boxed, so that a call without limits does not carry its size around.
             Box::pin(limits::take(&**limiter, method, &call.visitor)).await?;

@@ -108,7 +108,7 @@ impl Watcher {
             }
             let problem = tokio::select! {
                 () = sleep(self.interval) => continue,
-                () = drained(self.call.visitor.drain()) => Problem::draining(),
+                () = drained(self.call.visitor.drain.as_ref()) => Problem::draining(),
                 () = passed(self.call.deadline) => Problem::deadline_exceeded(),
             };
             self.ended = true;

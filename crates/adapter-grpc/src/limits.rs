@@ -15,7 +15,7 @@ pub(crate) async fn take(
     if matches!(method, Method::HealthCheck | Method::HealthWatch) {
         return Ok(());
     }
-    let decision = limiter.take(visitor.quota(), 1).await;
+    let decision = limiter.take(visitor.standing.quota(), 1).await;
     if decision.allowed {
         Ok(())
     } else {

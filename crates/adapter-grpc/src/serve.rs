@@ -46,7 +46,9 @@ pub(crate) async fn serve(
                 let within = edge.config().first_call_timeout;
                 match security.secure(stream, within).await {
                     Ok((stream, proved)) => {
-                        let visitor = edge.visitor(caller(proved), peer.ip(), Some(drain.clone()));
+                        let names = proved.as_ref().map(tls::Caller::names);
+                        let caller = Caller::of_certificate(names);
+                        let visitor = edge.visitor(caller, peer.ip(), Some(drain.clone()));
                         connection(edge, builder, stream, visitor, drain).await;
                     }
                     Err(error) => tracing::debug!(%peer, %error, "a client was turned away"),
@@ -55,11 +57,6 @@ pub(crate) async fn serve(
         },
     )
     .await
-}
-
-/// Whom the names of a certificate mean.
-fn caller(proved: Option<tls::Caller>) -> Caller {
-    proved.map_or(Caller::Anonymous, |proved| Caller::of_names(proved.names()))
 }
 
 fn builder(config: &Config) -> Builder<TokioExecutor> {

@@ -108,7 +108,7 @@ where
     B::Error: Into<StdError> + Send,
 {
     let reflection = reflection.ok_or_else(no_such_method)?;
-    let drain = call.visitor.drain().cloned();
+    let drain = call.visitor.drain.clone();
     let request = request.map(|body| Body::new(UntilDrain::new(body, drain)));
     let Ok(response) = reflection.clone().oneshot(request).await;
     Ok(response)

@@ -126,11 +126,20 @@ impl Watcher {
     }
 
     fn check_going_on(&self) -> Result<(), Problem> {
-        if self.call.visitor.drain().is_some_and(Drain::has_started) {
+        if self
+            .call
+            .visitor
+            .drain
+            .as_ref()
+            .is_some_and(Drain::has_started)
+        {
             return Err(Problem::draining());
         }
         // The role may be gone meanwhile.
-        self.call.visitor.check(Method::WatchOrders.access())?;
+        self.call
+            .visitor
+            .standing
+            .check(Method::WatchOrders.access())?;
         match self.call.deadline {
             Some(deadline) if deadline <= Instant::now() => Err(Problem::deadline_exceeded()),
             _ => Ok(()),
@@ -141,7 +150,7 @@ impl Watcher {
     async fn wait(&self) -> Result<(), Problem> {
         tokio::select! {
             waited = self.orders.wait_for_events(&self.position) => Ok(waited?),
-            () = drained(self.call.visitor.drain()) => Err(Problem::draining()),
+            () = drained(self.call.visitor.drain.as_ref()) => Err(Problem::draining()),
             () = passed(self.call.deadline) => Err(Problem::deadline_exceeded()),
         }
     }

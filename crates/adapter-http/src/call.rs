@@ -36,7 +36,7 @@ impl Call<'_> {
     /// Who asks, under this idempotency key.
     pub(crate) fn cause(&self, key: Option<&str>) -> Cause {
         Cause {
-            caller: self.visitor.identity().map(str::to_owned),
+            caller: self.visitor.standing.caller().identity().map(str::to_owned),
             source: None,
             id: key.map(str::to_owned),
             traceparent: self.context.traceparent.clone(),

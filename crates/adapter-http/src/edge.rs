@@ -112,7 +112,7 @@ impl Inner {
                 return (None, Err(Problem::internal("a request without a visitor")));
             };
             // First: who may not do this costs neither a look at the quota nor a body.
-            if let Err(denied) = visitor.check(operation.access()) {
+            if let Err(denied) = visitor.standing.check(operation.access()) {
                 return (None, Err(denied.into()));
             }
             let told = match limits {

@@ -8,7 +8,7 @@ use axum::body::Body;
 use bytes::Bytes;
 use http::{Request, Response};
 use order_core::app::Orders;
-use order_core::ports::{Caller, Callers, Everybody, HealthSource, RateLimiter};
+use order_core::ports::{Caller, Callers, Everybody, HealthSource, RateLimiter, Standing};
 use planes::Drain;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -74,7 +74,11 @@ impl HttpEdge {
 
     /// Whoever asks over a connection from `peer`. `drain` ends its streams when the service stops.
     pub fn visitor(&self, caller: Caller, peer: IpAddr, drain: Option<Drain>) -> Visitor {
-        Visitor::new(caller, Some(peer), Arc::clone(&self.callers), drain)
+        let standing = Standing::new(caller, Some(peer), Arc::clone(&self.callers));
+        Visitor {
+            standing: Arc::new(standing),
+            drain,
+        }
     }
 
     /// As [`answer_to`](HttpEdge::answer_to), to somebody of whom nothing is known.
@@ -83,8 +87,11 @@ impl HttpEdge {
         B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: Into<axum::BoxError>,
     {
-        let callers = Arc::clone(&self.callers);
-        let visitor = Visitor::new(Caller::Anonymous, None, callers, drain.cloned());
+        let standing = Standing::new(Caller::Anonymous, None, Arc::clone(&self.callers));
+        let visitor = Visitor {
+            standing: Arc::new(standing),
+            drain: drain.cloned(),
+        };
         self.answer_to(&visitor, request).await
     }
 

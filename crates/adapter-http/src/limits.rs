@@ -31,7 +31,7 @@ impl Limits {
 
     /// Takes one call from the caller's quota.
     pub(crate) async fn take(&self, visitor: &Visitor) -> RateDecision {
-        self.limiter.take(visitor.quota(), 1).await
+        self.limiter.take(visitor.standing.quota(), 1).await
     }
 
     /// Tells what is left, in whole seconds from now.

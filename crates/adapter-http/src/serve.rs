@@ -49,7 +49,9 @@ pub async fn serve(
                 let within = edge.config().header_read_timeout;
                 match security.secure(stream, within).await {
                     Ok((stream, proved)) => {
-                        let visitor = edge.visitor(caller(proved), peer.ip(), Some(drain.clone()));
+                        let names = proved.as_ref().map(tls::Caller::names);
+                        let caller = Caller::of_certificate(names);
+                        let visitor = edge.visitor(caller, peer.ip(), Some(drain.clone()));
                         connection(edge, builder, stream, visitor, drain).await;
                     }
                     Err(error) => tracing::debug!(%peer, %error, "a client was turned away"),
@@ -58,11 +60,6 @@ pub async fn serve(
         },
     )
     .await
-}
-
-/// Whom the names of a certificate mean.
-fn caller(proved: Option<tls::Caller>) -> Caller {
-    proved.map_or(Caller::Anonymous, |proved| Caller::of_names(proved.names()))
 }
 
 fn builder(config: &Config) -> Builder<TokioExecutor> {

@@ -148,11 +148,16 @@ impl Watcher {
             sse::write_start(&self.position, &mut out);
         }
         loop {
-            if self.visitor.drain().is_some_and(Drain::has_started) {
+            if self.visitor.drain.as_ref().is_some_and(Drain::has_started) {
                 return None;
             }
             // Who has lost the role meanwhile is told so when it comes back.
-            if self.visitor.check(Operation::Watch.access()).is_err() {
+            if self
+                .visitor
+                .standing
+                .check(Operation::Watch.access())
+                .is_err()
+            {
                 return None;
             }
             self.write_page(&mut out);
@@ -197,7 +202,7 @@ impl Watcher {
                 sse::write_keep_alive(&self.position, out);
                 Some(())
             }
-            () = started(self.visitor.drain()) => None,
+            () = started(self.visitor.drain.as_ref()) => None,
         }
     }
 }

@@ -35,7 +35,8 @@ pub async fn serve(
         async move {
             match security.secure(stream, config.header_read_timeout).await {
                 Ok((stream, proved)) => {
-                    let router = router.layer(Extension(caller(proved)));
+                    let names = proved.as_ref().map(tls::Caller::names);
+                    let router = router.layer(Extension(Caller::of_certificate(names)));
                     if let Err(error) = serve_connection(http, stream, router, drain).await {
                         tracing::debug!(%peer, %error, "a management connection ended early");
                     }
@@ -45,11 +46,6 @@ pub async fn serve(
         }
     })
     .await
-}
-
-/// Whom the names of a certificate mean.
-fn caller(proved: Option<tls::Caller>) -> Caller {
-    proved.map_or(Caller::Anonymous, |proved| Caller::of_names(proved.names()))
 }
 
 /// On a drain, answers the request at hand and closes.

@@ -4,22 +4,16 @@ mod table;
 mod token;
 
 use crate::config::Config;
+use crate::error::{FileError, StartError};
+use crate::files::Files;
 use order_core::ports::{Caller, Callers, Roles};
-use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
 use table::Table;
 use token::Token;
-use tokio::sync::watch;
-use tokio::task::spawn_blocking;
-use tokio::time::timeout;
-
-/// How often files are looked at: a change is in force so soon.
-const LOOK_EVERY: Duration = Duration::from_secs(2);
 
 /// Bytes of a file, at most.
 const MAX_FILE_BYTES: u64 = 1 << 20;
@@ -27,14 +21,14 @@ const MAX_FILE_BYTES: u64 = 1 << 20;
 /// Whom the service knows.
 #[derive(Debug)]
 pub(crate) struct KnownCallers {
-    callers: Option<Watched<Table>>,
-    token: Option<Watched<Token>>,
+    callers: Option<Kept<Table>>,
+    token: Option<Kept<Token>>,
     generation: AtomicU64,
 }
 
 /// A file and what it said when it last could be used.
 #[derive(Debug)]
-struct Watched<T> {
+struct Kept<T> {
     path: PathBuf,
     setting: &'static str,
     used: RwLock<Used<T>>,
@@ -46,17 +40,17 @@ struct Used<T> {
     meaning: Arc<T>,
 }
 
-/// What a file must be readable as.
+/// What a file must be readable as; else every mistake, with its line and what to write.
 trait Meaning: Sized {
     fn read(text: &str) -> Result<Self, String>;
 }
 
 impl KnownCallers {
     /// Reads every file; what is wrong with one stops the start.
-    pub(crate) fn open(config: &Config) -> Result<KnownCallers, String> {
+    pub(crate) fn open(config: &Config) -> Result<KnownCallers, StartError> {
         Ok(KnownCallers {
-            callers: Watched::open("callers_file", config.callers_file.as_deref())?,
-            token: Watched::open("admin_token_file", config.admin_token_file.as_deref())?,
+            callers: Kept::open("callers_file", config.callers_file.as_deref())?,
+            token: Kept::open("admin_token_file", config.admin_token_file.as_deref())?,
             generation: AtomicU64::new(0),
         })
     }
@@ -92,38 +86,21 @@ impl KnownCallers {
         }
     }
 
-    /// Looks after the files until `stop` turns true.
-    pub(crate) async fn look_after(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
-        if self.callers.is_none() && self.token.is_none() {
-            return;
-        }
-        let mut told = Told::default();
-        while timeout(LOOK_EVERY, stop.wait_for(|stop| *stop))
-            .await
-            .is_err()
-        {
-            let looking = Arc::clone(&self);
-            // Files may lie on a disk that is far.
-            let looked = spawn_blocking(move || {
-                looking.reload(&mut told);
-                told
-            });
-            told = looked.await.unwrap_or_default();
-        }
-    }
-
-    fn reload(&self, told: &mut Told) {
+    /// Has the files read again when they change.
+    pub(crate) fn watch(self: &Arc<Self>, files: &mut Files) {
         if let Some(file) = &self.callers {
-            told.outcome(file, self.reload_one(file));
+            let known = Arc::clone(self);
+            files.watch(file.setting, move || known.reload(known.callers.as_ref()));
         }
         if let Some(file) = &self.token {
-            told.outcome(file, self.reload_one(file));
+            let known = Arc::clone(self);
+            files.watch(file.setting, move || known.reload(known.token.as_ref()));
         }
     }
 
     /// Whether the file had changed. After an error everything is as it was.
-    fn reload_one<T: Meaning>(&self, file: &Watched<T>) -> Result<bool, String> {
-        let changed = file.reload()?;
+    fn reload<T: Meaning>(&self, file: Option<&Kept<T>>) -> Result<bool, FileError> {
+        let changed = file.map_or(Ok(false), Kept::reload)?;
         if changed {
             // After what it stands for, as the port wants it.
             self.generation.fetch_add(1, Ordering::Release);
@@ -150,20 +127,20 @@ impl Callers for KnownCallers {
     }
 }
 
-impl<T: Meaning> Watched<T> {
-    fn open(setting: &'static str, path: Option<&Path>) -> Result<Option<Watched<T>>, String> {
+impl<T: Meaning> Kept<T> {
+    fn open(setting: &'static str, path: Option<&Path>) -> Result<Option<Kept<T>>, StartError> {
         let Some(path) = path else {
             return Ok(None);
         };
-        let used = Used::read(path).map_err(|reason| format!("{setting} {reason}"))?;
-        Ok(Some(Watched {
+        let used = Used::read(path).map_err(|source| StartError::File { setting, source })?;
+        Ok(Some(Kept {
             path: path.to_owned(),
             setting,
             used: RwLock::new(used),
         }))
     }
 
-    fn reload(&self) -> Result<bool, String> {
+    fn reload(&self) -> Result<bool, FileError> {
         let bytes = bytes_of(&self.path)?;
         if self
             .used
@@ -180,7 +157,7 @@ impl<T: Meaning> Watched<T> {
     }
 }
 
-impl<T> Watched<T> {
+impl<T> Kept<T> {
     fn meaning(&self) -> Arc<T> {
         let used = self.used.read().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(&used.meaning)
@@ -188,56 +165,41 @@ impl<T> Watched<T> {
 }
 
 impl<T: Meaning> Used<T> {
-    fn read(path: &Path) -> Result<Used<T>, String> {
+    fn read(path: &Path) -> Result<Used<T>, FileError> {
         Used::of(path, bytes_of(path)?)
     }
 
-    fn of(path: &Path, bytes: Vec<u8>) -> Result<Used<T>, String> {
-        let told = |reason: String| format!("{}: {reason}", path.display());
-        let text = std::str::from_utf8(&bytes).map_err(|error| told(error.to_string()))?;
-        let meaning = Arc::new(T::read(text).map_err(told)?);
-        Ok(Used { bytes, meaning })
+    fn of(path: &Path, bytes: Vec<u8>) -> Result<Used<T>, FileError> {
+        let text = std::str::from_utf8(&bytes).map_err(|source| FileError::NotText {
+            path: path.to_owned(),
+            source,
+        })?;
+        let meaning = T::read(text).map_err(|mistakes| FileError::Mistaken {
+            path: path.to_owned(),
+            mistakes,
+        })?;
+        Ok(Used {
+            bytes,
+            meaning: Arc::new(meaning),
+        })
     }
 }
 
 /// All of a file that is not too large.
-fn bytes_of(path: &Path) -> Result<Vec<u8>, String> {
-    let told = |reason: String| format!("{}: {reason}", path.display());
-    let unreadable = |error: std::io::Error| told(format!("cannot be read: {error}"));
+fn bytes_of(path: &Path) -> Result<Vec<u8>, FileError> {
+    let unreadable = |source| FileError::Unreadable {
+        path: path.to_owned(),
+        source,
+    };
     let file = File::open(path).map_err(unreadable)?;
     let mut bytes = Vec::new();
     let mut most = file.take(MAX_FILE_BYTES + 1);
     most.read_to_end(&mut bytes).map_err(unreadable)?;
     if bytes.len() as u64 > MAX_FILE_BYTES {
-        return Err(told(format!("is larger than {MAX_FILE_BYTES} bytes")));
+        return Err(FileError::TooLarge {
+            path: path.to_owned(),
+            most_bytes: MAX_FILE_BYTES,
+        });
     }
     Ok(bytes)
-}
-
-/// What was told already, so that it is not told every other second.
-#[derive(Debug, Default)]
-struct Told(BTreeMap<&'static str, String>);
-
-impl Told {
-    fn outcome<T>(&mut self, file: &Watched<T>, outcome: Result<bool, String>) {
-        let setting = file.setting;
-        match outcome {
-            Ok(changed) => {
-                let was_broken = self.0.remove(setting).is_some();
-                if changed || was_broken {
-                    tracing::info!(setting, file = %file.path.display(), "what the file says is in force");
-                }
-            }
-            Err(reason) => {
-                let last = self.0.insert(setting, reason.clone());
-                if last.as_deref() != Some(&reason) {
-                    tracing::error!(
-                        setting,
-                        reason,
-                        "the file has changed and cannot be used; what it said before stays in force"
-                    );
-                }
-            }
-        }
-    }
 }

@@ -1,10 +1,14 @@
 //! Puts the adapters around the core. The only place that knows them all.
 
 use crate::callers::KnownCallers;
+use crate::certificates::Certificates;
 use crate::clock::SystemClock;
 use crate::config::Config;
+use crate::connections::ConnectionMetrics;
+use crate::files::Files;
 use crate::health::Health;
 use crate::ids::Uuid7Source;
+use crate::links::Links;
 use crate::publishing::Publishing;
 use crate::secured::Secured;
 use crate::shared::Shared;
@@ -21,7 +25,11 @@ pub(crate) struct Service {
     pub(crate) orders: Orders,
     pub(crate) store: Arc<dyn StoreHandle>,
     pub(crate) shared: Shared,
+    pub(crate) files: Files,
     pub(crate) secured: Secured,
+    pub(crate) certificates: Certificates,
+    pub(crate) connections: ConnectionMetrics,
+    pub(crate) links: Links,
     pub(crate) socket_metrics: SocketMetrics,
     pub(crate) callers: Arc<KnownCallers>,
     pub(crate) health: Arc<Health>,
@@ -38,9 +46,15 @@ pub(crate) async fn compose(config: &Config, otlp: Option<&Otlp>) -> Result<Serv
     if let Some(otlp) = otlp {
         otlp.register(&mut registry);
     }
-    let secured = Secured::open(config, &mut registry)?;
+    let mut files = Files::new(&mut registry);
+    let secured = Secured::open(config)?;
+    secured.watch(&mut files);
+    let certificates = Certificates::new(config, &secured, &mut files, &mut registry);
+    let connections = ConnectionMetrics::new(&mut registry);
+    let links = Links::start(config, &mut registry)?;
     let socket_metrics = SocketMetrics::new(&mut registry);
     let callers = Arc::new(KnownCallers::open(config)?);
+    callers.watch(&mut files);
     let open = store::open(config).await?;
     adapter_management::register_process_metrics(&mut registry, env!("CARGO_PKG_VERSION"));
     open.handle.register_metrics(&mut registry);
@@ -58,18 +72,23 @@ pub(crate) async fn compose(config: &Config, otlp: Option<&Otlp>) -> Result<Serv
         publishing.clone().map(Publishing::health),
         shared.health(&config.shared),
     ];
-    for part in parts.into_iter().flatten() {
+    let others = parts.into_iter().flatten();
+    for part in links.health().into_iter().chain(others) {
         health.also(part);
     }
     if let Some(otlp) = otlp {
         telemetry::health(&health, config, otlp);
     }
-    health.look(&*open.handle, &config.planes.all()).await;
+    health.look(&*open.handle).await;
     Ok(Service {
         orders,
         store: open.handle,
         shared,
+        files,
         secured,
+        certificates,
+        connections,
+        links,
         socket_metrics,
         callers,
         health,

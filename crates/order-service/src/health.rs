@@ -2,7 +2,6 @@
 
 use crate::store::StoreHandle;
 use order_core::ports::{Component, HealthReport, HealthSource};
-use planes::Plane;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -49,11 +48,8 @@ impl Health {
     }
 
     /// Looks at everything once.
-    pub(crate) async fn look(&self, store: &dyn StoreHandle, planes: &[&Plane]) {
+    pub(crate) async fn look(&self, store: &dyn StoreHandle) {
         let mut components = vec![self.look_at_store(store).await];
-        for plane in planes {
-            components.push(look_at_plane(plane).await);
-        }
         let parts = self.parts.read().unwrap_or_else(PoisonError::into_inner);
         components.extend(parts.iter().map(|part| part()));
         drop(parts);
@@ -104,10 +100,8 @@ impl HealthSource for Health {
 pub(crate) async fn watch(
     health: Arc<Health>,
     store: Arc<dyn StoreHandle>,
-    planes: Vec<Plane>,
     mut stop: watch::Receiver<bool>,
 ) {
-    let planes: Vec<&Plane> = planes.iter().collect();
     loop {
         if timeout(LOOK_EVERY, stop.wait_for(|stop| *stop))
             .await
@@ -115,27 +109,7 @@ pub(crate) async fn watch(
         {
             return;
         }
-        health.look(&*store, &planes).await;
-    }
-}
-
-/// A plane is up when its interface is there, up and has an address; an unbound one has none to lose.
-async fn look_at_plane(plane: &Plane) -> Component {
-    let name = format!("plane-{}", plane.kind().name());
-    let (ok, detail) = match planes::wait_until_usable(plane, Duration::ZERO).await {
-        Err(error) => (false, error.to_string()),
-        Ok(()) => (
-            true,
-            plane
-                .interface()
-                .map_or_else(|| "not bound".to_owned(), str::to_owned),
-        ),
-    };
-    Component {
-        name,
-        ok,
-        required: true,
-        detail,
+        health.look(&*store).await;
     }
 }
 

@@ -1,9 +1,10 @@
 //! Every listener, bound before anything is served.
 
 use crate::config::Config;
+use crate::error::StartError;
 use crate::summary::Listening;
 use adapter_grpc::GrpcListener;
-use planes::{ListenOptions, Listener, Plane, PlaneKind, Timers, listen};
+use planes::{ListenOptions, Listener, Plane, PlaneError, PlaneKind, Timers, listen};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
@@ -22,12 +23,14 @@ pub(crate) struct Listeners {
 }
 
 impl Listeners {
-    pub(crate) fn bind(config: &Config, grpc: &adapter_grpc::Config) -> Result<Listeners, String> {
+    pub(crate) fn bind(
+        config: &Config,
+        grpc: &adapter_grpc::Config,
+    ) -> Result<Listeners, StartError> {
         let planes = &config.planes;
         Ok(Listeners {
             rest: bind(&planes.data, config.http_listen_addr)?,
-            grpc: adapter_grpc::bind(&planes.data, grpc, CALLER_TIMERS)
-                .map_err(|error| error.to_string())?,
+            grpc: adapter_grpc::bind(&planes.data, grpc, CALLER_TIMERS)?,
             management: bind(&planes.management, config.mgmt_listen_addr)?,
             probes: Listeners::bind_probes(config)?,
         })
@@ -35,7 +38,7 @@ impl Listeners {
 
     /// The kubelet reaches a pod by its default interface alone, and a check inside the pod by `lo`:
     /// neither reaches a listener that is bound to the data plane.
-    fn bind_probes(config: &Config) -> Result<Vec<Listener>, String> {
+    fn bind_probes(config: &Config) -> Result<Vec<Listener>, StartError> {
         // Unbound, or bound to `lo` for a trial: the listener for everything answers there already.
         if matches!(config.planes.data.interface(), None | Some("lo")) {
             return Ok(Vec::new());
@@ -69,10 +72,10 @@ impl Listeners {
     }
 }
 
-fn bind(plane: &Plane, addr: SocketAddr) -> Result<Listener, String> {
+fn bind(plane: &Plane, addr: SocketAddr) -> Result<Listener, PlaneError> {
     let options = ListenOptions {
         timers: CALLER_TIMERS,
         ..ListenOptions::default()
     };
-    listen(plane, addr, options).map_err(|error| error.to_string())
+    listen(plane, addr, options)
 }

@@ -3,17 +3,24 @@
 
 mod cache_follower;
 mod callers;
+mod certificates;
 mod chores;
 mod cli;
 mod clock;
 mod compose;
 mod config;
+mod connections;
+mod error;
 mod feed;
+mod files;
 mod health;
 mod healthcheck;
 mod ids;
 mod inbound;
+mod links;
 mod listeners;
+#[cfg(feature = "mutants")]
+mod mutants;
 mod publishing;
 mod secured;
 mod serve;

@@ -2,6 +2,8 @@
 
 use crate::compose::{Service, compose};
 use crate::config::Config;
+use crate::connections::{Clients, Doors};
+use crate::error::StartError;
 use crate::listeners::Listeners;
 use crate::{
     cache_follower, chores, health, inbound, shutdown, sockets, store, summary, telemetry,
@@ -43,24 +45,25 @@ pub(crate) fn migrate(config: &Config) -> Result<(), String> {
     runtime()?.block_on(store::migrate(config))
 }
 
-pub(crate) fn runtime() -> Result<Runtime, String> {
+pub(crate) fn runtime() -> Result<Runtime, StartError> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build();
-    runtime.map_err(|error| format!("the runtime cannot start: {error}"))
+    runtime.map_err(StartError::Runtime)
 }
 
 async fn run(config: &Config, otlp: Option<&Otlp>, started: Instant) -> Result<(), String> {
-    let stop =
-        shutdown::stop_signal().map_err(|error| format!("signals cannot be watched: {error}"))?;
+    let stop = shutdown::stop_signal().map_err(StartError::Signals)?;
     for plane in config.planes.all() {
         planes::wait_until_usable(plane, config.plane_wait)
             .await
-            .map_err(|error| error.to_string())?;
+            .map_err(StartError::Plane)?;
     }
     let grpc = grpc_config(config);
     let listeners = Listeners::bind(config, &grpc)?;
-    let service = compose(config, otlp).await?;
+    let mut service = compose(config, otlp).await?;
+    let files = std::mem::take(&mut service.files);
+    let certificates = std::mem::take(&mut service.certificates);
     service.callers.warn(config);
     let known = service.callers.describe();
     summary::tell(config, &listeners.told(), &known, started.elapsed());
@@ -82,32 +85,22 @@ async fn run(config: &Config, otlp: Option<&Otlp>, started: Instant) -> Result<(
     if planes.iter().any(|plane| plane.interface().is_some()) {
         let metrics = &service.socket_metrics;
         background.spawn(sockets::look_after(
-            planes.clone(),
+            planes,
             metrics.clone(),
-            background_stopped.clone(),
-        ));
-        background.spawn(sockets::watch_links(
-            planes.clone(),
-            metrics.clone(),
+            (Clients::of(config, &listeners), service.connections.clone()),
             background_stopped.clone(),
         ));
     }
-    background.spawn(
-        service
-            .secured
-            .clone()
-            .look_after(background_stopped.clone()),
-    );
-    background.spawn(
-        service
-            .callers
-            .clone()
-            .look_after(background_stopped.clone()),
-    );
+    #[cfg(feature = "mutants")]
+    crate::mutants::begin();
+    background.spawn(service.links.follow(background_stopped.clone()));
+    background.spawn(certificates.look_after(background_stopped.clone()));
+    let doors = Doors::of(&listeners, &service.secured);
+    background.spawn(doors.look_after(service.connections.clone(), background_stopped.clone()));
+    background.spawn(files.look_after(background_stopped.clone()));
     background.spawn(health::watch(
         service.health.clone(),
         service.store.clone(),
-        planes,
         background_stopped,
     ));
 

@@ -1,7 +1,9 @@
 //! Looks after the sockets of this process: ends those whose interface is gone, so that whoever uses one
 //! connects anew as soon as the interface is back, and those that are not on their plane.
 
-use planes::{Audit, Auditor, LinkWatch, Owner, Plane, Violation};
+use crate::connections::{Clients, ConnectionMetrics};
+use crate::error::LookError;
+use planes::{Audit, Auditor, Owner, Plane, Violation};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -23,14 +25,13 @@ const AUDIT_EVERY: u64 = 10;
 /// Upper bounds of an audit's time, in seconds.
 const AUDIT_SECONDS: [f64; 8] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 1.0];
 
-/// What is counted of sockets and interfaces.
+/// What is counted of sockets.
 #[derive(Clone, Debug)]
 pub(crate) struct SocketMetrics {
     violations: Family<Wrong, Counter>,
     ended: Counter,
     missed: Gauge,
     audits: Histogram,
-    up: Family<PlaneName, Gauge>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -40,11 +41,6 @@ struct Wrong {
     owner: String,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct PlaneName {
-    plane: &'static str,
-}
-
 impl SocketMetrics {
     pub(crate) fn new(registry: &mut Registry) -> SocketMetrics {
         let metrics = SocketMetrics {
@@ -52,7 +48,6 @@ impl SocketMetrics {
             ended: Counter::default(),
             missed: Gauge::default(),
             audits: Histogram::new(AUDIT_SECONDS),
-            up: Family::default(),
         };
         registry.register(
             "plane_socket_violations",
@@ -73,11 +68,6 @@ impl SocketMetrics {
             "plane_audit_seconds",
             "How long it took to hold every socket of the pod against the planes",
             metrics.audits.clone(),
-        );
-        registry.register(
-            "plane_interface_up",
-            "Whether the interface of a bound plane is there, up, with carrier and an address",
-            metrics.up.clone(),
         );
         metrics
     }
@@ -107,47 +97,23 @@ fn log(violation: &Violation) {
     }
 }
 
-/// Follows the interfaces of bound planes until `stop` turns true; without netlink readiness alone tells.
-pub(crate) async fn watch_links(
-    planes: Vec<Plane>,
-    metrics: SocketMetrics,
-    mut stop: watch::Receiver<bool>,
-) {
-    let links = match LinkWatch::start(planes) {
-        Ok(links) => links,
-        Err(error) => {
-            tracing::error!(%error, "interfaces cannot be watched; readiness still looks at each");
-            return;
-        }
-    };
-    let mut states = links.states();
-    loop {
-        for link in states.borrow_and_update().iter() {
-            let plane = link.plane.kind().name();
-            let up = i64::from(link.fault().is_none());
-            metrics.up.get_or_create(&PlaneName { plane }).set(up);
-        }
-        tokio::select! {
-            changed = states.changed() => if changed.is_err() { return },
-            _ = stop.wait_for(|stop| *stop) => return,
-        }
-    }
-}
-
 /// Looks until `stop` turns true.
 pub(crate) async fn look_after(
     planes: Vec<Plane>,
     metrics: SocketMetrics,
+    (clients, connections): (Clients, ConnectionMetrics),
     mut stop: watch::Receiver<bool>,
 ) {
-    let auditor = Auditor::new(planes).inspect_err(|error| {
-        tracing::error!(%error, "sockets cannot be held against the planes (SOC001 goes unseen)");
-    });
+    let auditor = Auditor::new(planes)
+        .map_err(LookError::Audit)
+        .inspect_err(|error| tracing::error!("{error}"));
     let mut look = Look {
         auditor: auditor.ok(),
         metrics,
+        clients,
+        connections,
         turn: 0,
-        failing: false,
+        told: Default::default(),
     };
     while timeout(HEAR_EVERY, stop.wait_for(|stop| *stop))
         .await
@@ -171,39 +137,55 @@ pub(crate) async fn look_after(
 struct Look {
     auditor: Option<Auditor>,
     metrics: SocketMetrics,
+    clients: Clients,
+    connections: ConnectionMetrics,
     turn: u64,
-    /// Whether a failure was told already.
-    failing: bool,
+    /// Of orphans, of audits and of endings: each kind of look tells of itself.
+    told: [Told; 3],
 }
 
 impl Look {
     fn once(&mut self) {
         self.turn += 1;
-        let mut failure = None;
         if self.turn.is_multiple_of(ORPHANS_EVERY) {
-            failure = end_orphans().err().map(|error| error.to_string());
+            self.told[0].note(end_orphans());
         }
-        if let Some(auditor) = &mut self.auditor {
-            let seen = if self.turn.is_multiple_of(AUDIT_EVERY) {
-                auditor.audit().map(|audit| self.metrics.tell(&audit))
-            } else {
-                auditor.hear_endings()
-            };
-            failure = failure.or(seen.err().map(|error| error.to_string()));
-            let missed = i64::try_from(auditor.missed_endings()).unwrap_or(i64::MAX);
-            self.metrics.missed.set(missed);
+        let Some(auditor) = &mut self.auditor else {
+            return;
+        };
+        if self.turn.is_multiple_of(AUDIT_EVERY) {
+            let audited = auditor.audit().map(|audit| {
+                self.metrics.tell(&audit);
+                self.clients.count(&audit.sockets, &self.connections);
+            });
+            self.told[1].note(audited.map_err(LookError::Audit));
+        } else {
+            let heard = auditor.hear_endings();
+            self.told[2].note(heard.map_err(LookError::Audit));
         }
-        if let Some(reason) = &failure
-            && !self.failing
-        {
-            tracing::error!(reason, "sockets cannot be looked after");
-        }
-        self.failing = failure.is_some();
+        let missed = i64::try_from(auditor.missed_endings()).unwrap_or(i64::MAX);
+        self.metrics.missed.set(missed);
     }
 }
 
-fn end_orphans() -> std::io::Result<()> {
-    let ended = planes::end_orphans()?;
+/// A failure that was told, so that it is not told at every look while it lasts.
+#[derive(Default)]
+struct Told(Option<String>);
+
+impl Told {
+    fn note(&mut self, outcome: Result<(), LookError>) {
+        let failure = outcome.err().map(|error| error.to_string());
+        if let Some(reason) = &failure
+            && self.0.as_ref() != Some(reason)
+        {
+            tracing::error!("{reason}");
+        }
+        self.0 = failure;
+    }
+}
+
+fn end_orphans() -> Result<(), LookError> {
+    let ended = planes::end_orphans().map_err(LookError::Orphans)?;
     if ended > 0 {
         tracing::warn!(
             ended,

@@ -31,6 +31,8 @@ mod relay;
 mod resolve;
 mod serve;
 mod source;
+#[cfg(feature = "mutants")]
+mod stray;
 mod tcp;
 mod wait;
 
@@ -52,6 +54,8 @@ pub use raw::{raw_connect, raw_socket};
 pub use relay::{Far, Greet, Relay, RelayOptions};
 pub use resolve::Resolver;
 pub use serve::{ServeLimits, ServeReport, serve};
+#[cfg(feature = "mutants")]
+pub use stray::stray;
 pub use tcp::Timers;
 pub use wait::{wait_for_interface, wait_until_usable};
 

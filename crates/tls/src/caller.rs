@@ -1,6 +1,6 @@
 //! Who is at the other end: the names in a client's certificate.
 
-use crate::error::TlsError;
+use crate::error::{TlsError, Why};
 use tokio_rustls::rustls::pki_types::CertificateDer;
 use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::{FromDer, X509Certificate};
@@ -19,6 +19,7 @@ impl Caller {
         let unreadable = |reason: String| TlsError::Handshake {
             peer: "a client".to_owned(),
             reason: format!("its certificate's names cannot be read: {reason}"),
+            why: Why::Untrusted,
         };
         let (_, certificate) = X509Certificate::from_der(certificate)
             .map_err(|error| unreadable(error.to_string()))?;

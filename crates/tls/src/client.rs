@@ -30,6 +30,16 @@ pub struct Identity {
     pub key_file: PathBuf,
 }
 
+impl Identity {
+    /// Until when the certificate is valid, seconds since 1970, UTC. The files are read again; what a
+    /// connection could not use is an error here as well.
+    pub fn not_after(&self) -> Result<i64, TlsError> {
+        let chain = files::certificates(&self.cert_file)?;
+        files::key(&self.key_file)?;
+        files::not_after(&self.cert_file, &chain)
+    }
+}
+
 impl ClientTls {
     /// Encrypts `stream` to a peer that must prove to be `host`: a name or an address. The files are
     /// read again. Takes as long as the peer does: bound it.

@@ -59,7 +59,77 @@ pub enum TlsError {
         peer: String,
         /// What is wrong and where to look.
         reason: String,
+        /// The kind of what is wrong.
+        why: Why,
     },
+}
+
+/// Why the two did not agree, in few words, for counting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// It has no certificate, and needs one.
+    NoCertificate,
+    /// Its certificate has expired, or is not valid yet.
+    Expired,
+    /// Its certificate comes from an unknown authority, is made out to another name, or is none.
+    Untrusted,
+    /// It does not trust ours, or wants one.
+    TrustsUsNot,
+    /// What it says is no TLS.
+    NotTls,
+    /// It did not say enough in time.
+    Slow,
+    /// Something else: it went away, or knows no version or cipher of ours.
+    Other,
+}
+
+impl Why {
+    /// Every kind.
+    pub const ALL: [Why; 7] = [
+        Why::NoCertificate,
+        Why::Expired,
+        Why::Untrusted,
+        Why::TrustsUsNot,
+        Why::NotTls,
+        Why::Slow,
+        Why::Other,
+    ];
+
+    /// Its name in a label.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Why::NoCertificate => "no_certificate",
+            Why::Expired => "expired",
+            Why::Untrusted => "untrusted",
+            Why::TrustsUsNot => "trusts_us_not",
+            Why::NotTls => "not_tls",
+            Why::Slow => "slow",
+            Why::Other => "other",
+        }
+    }
+
+    fn of(error: &Error) -> Why {
+        match error {
+            Error::NoCertificatesPresented => Why::NoCertificate,
+            Error::InvalidCertificate(
+                CertificateError::Expired
+                | CertificateError::ExpiredContext { .. }
+                | CertificateError::NotValidYet
+                | CertificateError::NotValidYetContext { .. },
+            ) => Why::Expired,
+            Error::InvalidCertificate(_) => Why::Untrusted,
+            Error::AlertReceived(
+                AlertDescription::CertificateRequired
+                | AlertDescription::UnknownCA
+                | AlertDescription::DecryptError
+                | AlertDescription::BadCertificate
+                | AlertDescription::CertificateUnknown
+                | AlertDescription::CertificateExpired,
+            ) => Why::TrustsUsNot,
+            Error::InvalidMessage(_) => Why::NotTls,
+            _ => Why::Other,
+        }
+    }
 }
 
 impl TlsError {
@@ -81,6 +151,15 @@ impl TlsError {
         }
     }
 
+    /// Of what kind it is.
+    pub fn why(&self) -> Why {
+        match self {
+            TlsError::Handshake { why, .. } => *why,
+            TlsError::Slow { .. } => Why::Slow,
+            _ => Why::Other,
+        }
+    }
+
     pub(crate) fn library(error: &Error) -> TlsError {
         TlsError::Library(error.to_string())
     }
@@ -91,6 +170,7 @@ impl TlsError {
         TlsError::within(peer, error).unwrap_or_else(|| TlsError::Handshake {
             peer: peer.to_owned(),
             reason: silent(),
+            why: Why::Other,
         })
     }
 
@@ -108,6 +188,7 @@ impl TlsError {
                 return Some(TlsError::Handshake {
                     peer: peer.to_owned(),
                     reason: reason(found),
+                    why: Why::of(found),
                 });
             }
             next = error.source();

@@ -15,7 +15,7 @@ mod stream;
 
 pub use caller::Caller;
 pub use client::{ClientTls, Identity};
-pub use error::TlsError;
+pub use error::{TlsError, Why};
 pub use security::Security;
 pub use server::{Acceptor, ServerTls};
 pub use stream::Stream;

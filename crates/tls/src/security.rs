@@ -1,7 +1,7 @@
 //! How a listener's connections are secured: by an acceptor, or not at all.
 
 use crate::caller::Caller;
-use crate::error::TlsError;
+use crate::error::{TlsError, Why};
 use crate::server::Acceptor;
 use crate::stream::Stream;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -17,7 +17,8 @@ pub struct Security(Option<Arc<Door>>);
 #[derive(Debug)]
 struct Door {
     acceptor: Acceptor,
-    refused: AtomicU64,
+    /// By the order of [`Why::ALL`].
+    refused: [AtomicU64; Why::ALL.len()],
     last_refusal: Mutex<Option<String>>,
 }
 
@@ -31,7 +32,7 @@ impl Security {
     pub fn by(acceptor: Acceptor) -> Security {
         Security(Some(Arc::new(Door {
             acceptor,
-            refused: AtomicU64::default(),
+            refused: Default::default(),
             last_refusal: Mutex::default(),
         })))
     }
@@ -58,16 +59,17 @@ impl Security {
         match accepted.unwrap_or(Err(TlsError::Slow { within })) {
             Ok((stream, caller)) => Ok((Stream::Tls(Box::new(stream)), caller)),
             Err(error) => {
-                door.refused.fetch_add(1, Relaxed);
+                door.refused[error.why() as usize].fetch_add(1, Relaxed);
                 *door.last_refusal() = Some(error.to_string());
                 Err(error)
             }
         }
     }
 
-    /// How many clients were turned away.
-    pub fn refused(&self) -> u64 {
-        self.0.as_ref().map_or(0, |door| door.refused.load(Relaxed))
+    /// How many clients were turned away for this reason.
+    pub fn refused(&self, why: Why) -> u64 {
+        let door = self.0.as_ref();
+        door.map_or(0, |door| door.refused[why as usize].load(Relaxed))
     }
 
     /// Why the last one was, since this was asked before.

@@ -56,8 +56,10 @@ fn all(steps: &mut Steps) -> Outcome {
     lab::whole(steps, &[LOCKED])
 }
 
-const CLIPPY: [&str; 6] = [
+const CLIPPY: [&str; 8] = [
     "--workspace",
+    "--features",
+    "order-service/mutants",
     "--all-targets",
     LOCKED,
     "--",

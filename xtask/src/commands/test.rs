@@ -33,6 +33,16 @@ pub(super) fn run(arguments: &[String]) -> Outcome {
     steps.finish(outcome)
 }
 
+/// The tests that need a service which is built with mistakes: none other is.
+const MISTAKES: [&str; 6] = [
+    "--package",
+    "order-service",
+    "--features",
+    "mutants",
+    "--filterset",
+    "test(/^strays::/)",
+];
+
 /// The steps of `test`; `cargo_options` go to both of cargo's runs.
 pub(super) fn all(steps: &mut Steps, chosen: &[String], cargo_options: &[&str]) -> Outcome {
     steps.take("requirements", requirements)?;
@@ -48,6 +58,12 @@ pub(super) fn all(steps: &mut Steps, chosen: &[String], cargo_options: &[&str]) 
         println!("the documentation's examples were not run: cargo test --doc --workspace");
         return Ok(());
     }
+    let mut nextest = tools::NEXTEST.get()?;
+    nextest
+        .args(["nextest", "run", "--profile", profile()])
+        .args(cargo_options)
+        .args(MISTAKES);
+    steps.run("tests of mistakes on purpose", &mut nextest)?;
     let mut doc = environment::cargo();
     doc.args(["test", "--quiet", "--doc", "--workspace"])
         .args(cargo_options);

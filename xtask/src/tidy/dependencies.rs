@@ -10,11 +10,22 @@ const TABLE: &str = "xtask/src/tidy/walls.rs";
 const FOR_TESTS: &[&str] = &["simulation", "testkit"];
 /// What marks a crate as an adapter.
 const ADAPTER: &str = "adapter-";
+/// The feature that builds mistakes on purpose; whoever wants them asks for them on the command line.
+const MISTAKES: &str = "mutants";
 
 /// Every dependency that the table does not allow, and every hole in the table itself.
 pub(crate) fn check(walls: &[Wall], members: &[Member]) -> Vec<Violation> {
     let mut found = Vec::new();
     for member in members {
+        let is_mistakes = |name: &String| name.rsplit('/').next() == Some(MISTAKES);
+        if member.switched_on.iter().any(is_mistakes) {
+            found.push(Violation::new(
+                &member.manifest,
+                1,
+                format!("{} turns the feature {MISTAKES} on by itself", member.name),
+                format!("mistakes on purpose never ship: ask for them by `--features {MISTAKES}`"),
+            ));
+        }
         let Some(wall) = walls.iter().find(|wall| wall.name == member.name) else {
             found.push(Violation::new(
                 &member.manifest,
@@ -118,6 +129,18 @@ mod tests {
                     ours: *ours,
                 })
                 .collect(),
+            switched_on: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn mistakes_on_purpose_are_never_built_unasked() {
+        for feature in ["mutants", "planes/mutants"] {
+            let mut planes = member("planes", &[]);
+            planes.switched_on = vec![feature.to_owned()];
+            let found = check(WALLS, &[planes]);
+            let named = |violation: &Violation| violation.what.contains(MISTAKES);
+            assert!(found.iter().any(named), "{found:?}");
         }
     }
 

@@ -72,11 +72,13 @@ async fn missing_topics_are_named() {
     }
 }
 
-/// K5 in the small: a certificate that cannot be trusted is named as the reason.
+/// K5 in the small: a certificate that cannot be trusted is named as the reason, whether it comes from
+/// another authority or is made out to another name than the broker is reached by.
 #[tokio::test(flavor = "multi_thread")]
 async fn certificates_are_named_as_the_reason() {
     let (authority, stranger) = (Authority::new(), Authority::new());
-    let tls = Some(authority.good());
+    // Reached by its address, which the certificate holds, or by a name, which it does not.
+    let tls = Some(authority.named("IP:127.0.0.1,DNS:kafka.example"));
     let options = Options {
         tls,
         ..Options::default()
@@ -84,8 +86,9 @@ async fn certificates_are_named_as_the_reason() {
     let server = tokio::task::spawn_blocking(|| Kafka::start(options))
         .await
         .unwrap();
-    let bench = |authority: &Authority| {
-        let mut bench = Bench::new(&server.bootstrap(), 1);
+    let brokers = server.bootstrap();
+    let bench = |brokers: &str, authority: &Authority| {
+        let mut bench = Bench::new(brokers, 1);
         bench.config.request_timeout = std::time::Duration::from_secs(5);
         bench.config.tls = Some(Tls {
             ca: authority.certificate(),
@@ -93,12 +96,12 @@ async fn certificates_are_named_as_the_reason() {
         });
         bench
     };
-    assert_eq!(bench(&authority).publisher().take_over(0).await, Ok(None));
-    let refused = bench(&stranger)
-        .publisher()
-        .prepare()
-        .await
-        .unwrap_err()
-        .to_string();
-    assert!(refused.contains("certificate verify failed"), "{refused}");
+    let trusted = bench(&brokers, &authority);
+    assert_eq!(trusted.publisher().take_over(0).await, Ok(None));
+    let by_name = brokers.replace("127.0.0.1", "localhost");
+    assert_ne!(by_name, brokers);
+    for refused in [bench(&brokers, &stranger), bench(&by_name, &authority)] {
+        let told = refused.publisher().prepare().await.unwrap_err().to_string();
+        assert!(told.contains("certificate verify failed"), "{told}");
+    }
 }

@@ -1,7 +1,9 @@
 //! What callers may do.
 
 use super::identity::Caller;
+use super::rate_limiter::caller_at;
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
@@ -123,20 +125,28 @@ impl Callers for Everybody {
     }
 }
 
-/// A caller with what it may do, for as long as its connection stands. Roles are looked up once and kept
-/// until their generation is over: a request costs one comparison.
+/// A caller with what it may do and whose quota its calls are taken from, for as long as its connection
+/// stands. Roles are looked up once and kept until their generation is over: a request costs one comparison.
 pub struct Standing {
     caller: Caller,
+    quota: String,
     callers: Arc<dyn Callers>,
     /// The generation that was asked, and in the lowest byte the roles that it gave.
     known: AtomicU64,
 }
 
 impl Standing {
-    /// Looks the caller up.
-    pub fn new(caller: Caller, callers: Arc<dyn Callers>) -> Standing {
+    /// Looks up whom `callers` know as `caller`, coming from `peer`; `None`: from nowhere that is known.
+    pub fn new(caller: Caller, peer: Option<IpAddr>, callers: Arc<dyn Callers>) -> Standing {
+        // A name goes with its bearer; an address is all there is of the others.
+        let quota = match (caller.identity(), peer) {
+            (Some(identity), _) => identity.to_owned(),
+            (None, Some(peer)) => caller_at(peer),
+            (None, None) => "unknown".to_owned(),
+        };
         let standing = Standing {
             caller,
+            quota,
             callers,
             known: AtomicU64::new(0),
         };
@@ -147,6 +157,11 @@ impl Standing {
     /// Who it is.
     pub const fn caller(&self) -> &Caller {
         &self.caller
+    }
+
+    /// The name of the quota that its calls are taken from.
+    pub fn quota(&self) -> &str {
+        &self.quota
     }
 
     /// What the caller may do now.

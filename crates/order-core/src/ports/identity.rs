@@ -84,6 +84,11 @@ impl Caller {
         identity.map_or(Caller::Unnamed, Caller::Named)
     }
 
+    /// Whom the names of a certificate mean, or the lack of one.
+    pub fn of_certificate(names: Option<&[impl AsRef<str>]>) -> Caller {
+        names.map_or(Caller::Anonymous, Caller::of_names)
+    }
+
     /// The name, where there is one.
     pub fn identity(&self) -> Option<&str> {
         match self {

@@ -3,6 +3,7 @@
 use order_core::ports::{
     Access, Caller, Denied, Everybody, Identity, InvalidIdentity, Role, Roles, Standing,
 };
+use std::net::IpAddr;
 use std::sync::Arc;
 use testkit::fakes::StaticCallers;
 
@@ -66,7 +67,7 @@ fn what_is_no_identity_says_why() {
 #[test]
 fn without_a_word_everybody_may_do_all_but_administer() {
     for caller in [Caller::Anonymous, Caller::Unnamed, named(WEB)] {
-        let standing = Standing::new(caller, Arc::new(Everybody));
+        let standing = Standing::new(caller, None, Arc::new(Everybody));
         for role in Role::ALL {
             let allowed = standing.check(Access::Needs(role)).is_ok();
             assert_eq!(allowed, role != Role::Admin, "{standing:?} {role}");
@@ -90,7 +91,7 @@ fn every_role_is_one_of_its_own() {
 fn roles_are_looked_up_once_and_again_when_they_change() {
     let callers = Arc::new(StaticCallers::nobody());
     callers.set(WEB, &[Role::Read]);
-    let standing = Standing::new(named(WEB), callers.clone());
+    let standing = Standing::new(named(WEB), None, callers.clone());
     for _ in 0..10 {
         assert_eq!(standing.check(Access::Needs(Role::Read)), Ok(()));
         let place = standing.check(Access::Needs(Role::Place)).unwrap_err();
@@ -115,11 +116,26 @@ fn who_is_not_known_may_do_nothing_but_what_is_open() {
         (Caller::Unnamed, true),
         (named(WEB), false),
     ] {
-        let standing = Standing::new(caller, callers.clone());
+        let standing = Standing::new(caller, None, callers.clone());
         assert_eq!(standing.check(Access::Open), Ok(()));
         for role in Role::ALL {
             let denied = standing.check(Access::Needs(role)).unwrap_err();
             assert_eq!(denied == Denied::Unnamed, unnamed, "{denied}");
         }
+    }
+}
+
+#[test]
+fn quotas_go_by_name_and_without_one_by_address() {
+    let home = IpAddr::from([192, 0, 2, 7]);
+    for (caller, peer, quota) in [
+        (named(WEB), Some(home), WEB),
+        (named(WEB), None, WEB),
+        (Caller::Unnamed, Some(home), "192.0.2.7"),
+        (Caller::Anonymous, Some(home), "192.0.2.7"),
+        (Caller::Anonymous, None, "unknown"),
+    ] {
+        let standing = Standing::new(caller, peer, Arc::new(Everybody));
+        assert_eq!(standing.quota(), quota, "{standing:?}");
     }
 }

@@ -23,6 +23,7 @@ mod idle;
 mod inbound;
 mod kill;
 mod life;
+mod netns;
 mod overload;
 mod planes;
 mod readme;
@@ -34,5 +35,7 @@ mod site;
 mod start;
 mod stop;
 mod store;
+#[cfg(feature = "mutants")]
+mod strays;
 mod tls;
 mod traces;

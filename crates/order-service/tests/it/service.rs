@@ -2,7 +2,7 @@
 
 use crate::client::Client;
 use std::collections::VecDeque;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -19,6 +19,36 @@ pub(crate) fn binary() -> Command {
     // Nothing of the machine's own settings enters a test.
     command.env_clear().env("RUST_BACKTRACE", "1");
     command
+}
+
+/// The exit code of a command that ends by itself, and what it says on standard error, or the test fails.
+pub(crate) fn ending(command: &mut Command) -> (Option<i32>, String) {
+    let start = Instant::now();
+    let mut child = command
+        .stdin(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stderr = child.stderr.take().unwrap();
+    let reader = std::thread::spawn(move || {
+        let mut told = String::new();
+        stderr.read_to_string(&mut told).unwrap();
+        told
+    });
+    let mut in_time = true;
+    let status = loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            break status;
+        }
+        if start.elapsed() > PATIENCE {
+            in_time = false;
+            child.kill().unwrap();
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    };
+    let told = reader.join().unwrap();
+    assert!(in_time, "it does not end: {told}");
+    (status.code(), told)
 }
 
 pub(crate) struct Service {
@@ -45,9 +75,18 @@ impl Service {
 
     /// Starts on any store.
     pub(crate) fn start_on(database_url: &str, environment: &[(&str, &str)]) -> Service {
+        let environment = [&[("DATABASE_URL", database_url)], environment].concat();
+        Service::start_by(binary(), &environment, |_| ())
+    }
+
+    /// Starts by this command; `hear` is given each line of the log until the service has started.
+    pub(crate) fn start_by(
+        mut command: Command,
+        environment: &[(&str, &str)],
+        mut hear: impl FnMut(&str),
+    ) -> Service {
         let start = Instant::now();
-        let mut child = binary()
-            .env("DATABASE_URL", database_url)
+        let mut child = command
             .env("HTTP_LISTEN_ADDR", "127.0.0.1:0")
             .env("GRPC_LISTEN_ADDR", "127.0.0.1:0")
             .env("MGMT_LISTEN_ADDR", "127.0.0.1:0")
@@ -61,6 +100,7 @@ impl Service {
         let log = Arc::new(Mutex::new(VecDeque::new()));
         let started = lines.by_ref().map(Result::unwrap).find(|line| {
             log.lock().unwrap().push_back(line.clone());
+            hear(line);
             line.contains("\"message\":\"started\"")
         });
         let started_in = start.elapsed();

@@ -1,6 +1,8 @@
 //! Listeners by TLS, asked by the clients that people have: who may come, and a renewal under load.
 
-use crate::service::{Service, binary, folder};
+use crate::grpc;
+use crate::service::{Service, binary, ending, folder};
+use order_proto::v1::ListOrdersRequest;
 use planes::{ConnectOptions, Plane, PlaneKind, connect};
 use std::fs;
 use std::net::SocketAddr;
@@ -76,6 +78,81 @@ fn curl_is_let_in_with_a_good_certificate_and_with_no_other() {
             .status
             .success()
     );
+    for (why, count) in [
+        ("expired", 1),
+        ("untrusted", 1),
+        ("no_certificate", 1),
+        ("trusts_us_not", 1),
+    ] {
+        let labels = format!("plane=\"data\",listener=\"http\",reason=\"{why}\"");
+        wait_for_metric(
+            &service,
+            &format!("plane_refused_total{{{labels}}} {count}"),
+        );
+    }
+}
+
+/// Waits until the metrics have this line.
+fn wait_for_metric(service: &Service, line: &str) {
+    let url = format!("http://{}/metrics", service.management);
+    let started = Instant::now();
+    loop {
+        let mut curl = Command::new("curl");
+        let output = curl.args(["-sS", "--max-time", "10", &url]).output();
+        let metrics = String::from_utf8(output.unwrap().stdout).unwrap();
+        if metrics.lines().any(|told| told == line) {
+            return;
+        }
+        assert!(started.elapsed() < PATIENCE, "{line} is not in\n{metrics}");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
+#[tokio::test]
+async fn connections_are_counted_and_those_that_are_not_encrypted() {
+    let authority = Authority::new();
+    let good = authority.good();
+    let (_folder, service) = start("GRPC", &good, false);
+    let plane = Plane::unbound(PlaneKind::Data);
+    let mut kept = Vec::new();
+    for address in [service.rest, service.rest, service.grpc] {
+        kept.push(
+            connect(&plane, address, ConnectOptions::default())
+                .await
+                .unwrap(),
+        );
+    }
+    for (listener, all, unencrypted) in [("http", 2, 2), ("grpc", 1, 0)] {
+        for (name, count) in [
+            ("plane_connections", all),
+            ("plane_connections_unencrypted", unencrypted),
+        ] {
+            let labels = format!("plane=\"data\",listener=\"{listener}\"");
+            wait_for_metric(&service, &format!("{name}{{{labels}}} {count}"));
+        }
+    }
+}
+
+#[test]
+fn certificates_that_the_service_connects_with_are_watched_too() {
+    let authority = Authority::new();
+    let own = authority.expired();
+    let (_folder, database) = folder();
+    // Nobody is there: the files are looked at all the same.
+    let environment = [
+        ("REDIS_URL", "rediss://127.0.0.1:1"),
+        ("REDIS_TLS_CA_FILE", text(&own.authority)),
+        ("REDIS_TLS_CERT_FILE", text(&own.certificate)),
+        ("REDIS_TLS_KEY_FILE", text(&own.key)),
+    ];
+    let service = Service::start_with(&database, &environment);
+    service.wait_for_log(&["TLS001", "redis"]);
+    wait_for_metric(&service, "files_unusable{setting=\"redis_tls\"} 0");
+    fs::write(&own.certificate, "no certificate").unwrap();
+    service.wait_for_log(&["TLS002", "redis_tls", text(&own.certificate)]);
+    wait_for_metric(&service, "files_unusable{setting=\"redis_tls\"} 1");
+    renew(&own, &authority.good());
+    wait_for_metric(&service, "files_unusable{setting=\"redis_tls\"} 0");
 }
 
 #[test]
@@ -83,23 +160,22 @@ fn files_that_are_no_use_stop_the_start() {
     let authority = Authority::new();
     let good = authority.good();
     let (_folder, database) = folder();
-    let output = binary()
-        .env("DATABASE_URL", format!("sqlite:{}", database.display()))
-        .env("GRPC_TLS_MODE", "tls")
-        .env("GRPC_TLS_CERT_FILE", &good.certificate)
-        .env("GRPC_TLS_KEY_FILE", "/no/such.key")
-        .output()
-        .unwrap();
-    let told = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(1), "{told}");
+    let (code, told) = ending(
+        binary()
+            .env("DATABASE_URL", format!("sqlite:{}", database.display()))
+            .env("GRPC_TLS_MODE", "tls")
+            .env("GRPC_TLS_CERT_FILE", &good.certificate)
+            .env("GRPC_TLS_KEY_FILE", "/no/such.key"),
+    );
+    assert_eq!(code, Some(1), "{told}");
     assert!(
         told.contains("grpc") && told.contains("/no/such.key"),
         "{told}"
     );
 }
 
-/// One request over a connection of its own.
-async fn ask(address: SocketAddr, trust: &ClientTls) -> Result<(), String> {
+/// One request by HTTP over a connection of its own.
+async fn ask(address: SocketAddr, trust: ClientTls) -> Result<(), String> {
     let plane = Plane::unbound(PlaneKind::Data);
     let stream = connect(&plane, address, ConnectOptions::default());
     let stream = stream.await.map_err(|error| error.to_string())?;
@@ -120,6 +196,13 @@ async fn ask(address: SocketAddr, trust: &ClientTls) -> Result<(), String> {
         .ok_or_else(|| answer.into_owned())
 }
 
+/// One call by gRPC over a connection of its own.
+async fn call(address: SocketAddr, trust: ClientTls) -> Result<(), String> {
+    let mut client = grpc::client_by(address, &trust).await?;
+    let listed = client.list_orders(ListOrdersRequest::default()).await;
+    listed.map(|_| ()).map_err(|status| status.to_string())
+}
+
 /// As a Kubernetes secret changes: each file is replaced whole, one after the other.
 fn renew(there: &Certificate, with: &Certificate) {
     for (from, to) in [
@@ -133,7 +216,27 @@ fn renew(there: &Certificate, with: &Certificate) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_certificate_that_is_replaced_under_load_fails_no_request() {
+async fn a_certificate_of_rest_that_is_replaced_under_load_fails_no_request() {
+    replaced_under_load("HTTP", |service| service.rest, ask).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_certificate_of_grpc_that_is_replaced_under_load_fails_no_call() {
+    replaced_under_load("GRPC", |service| service.grpc, call).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_certificate_of_management_that_is_replaced_under_load_fails_no_request() {
+    replaced_under_load("MGMT", |service| service.management, ask).await;
+}
+
+async fn replaced_under_load<F>(
+    listener: &str,
+    address: impl Fn(&Service) -> SocketAddr,
+    ask: impl Fn(SocketAddr, ClientTls) -> F + Copy + Send + 'static,
+) where
+    F: Future<Output = Result<(), String>> + Send,
+{
     let (old, new) = (Authority::new(), Authority::new());
     let (there, renewed) = (old.good(), new.good());
     let both = there.authority.with_extension("both");
@@ -143,7 +246,8 @@ async fn a_certificate_that_is_replaced_under_load_fails_no_request() {
         ca_file: Some(file.to_owned()),
         identity: None,
     };
-    let (_folder, service) = start("HTTP", &there, false);
+    let (_folder, service) = start(listener, &there, false);
+    let address = address(&service);
     let (over, asked) = (
         Arc::new(AtomicBool::new(false)),
         Arc::new(AtomicUsize::new(0)),
@@ -151,10 +255,10 @@ async fn a_certificate_that_is_replaced_under_load_fails_no_request() {
     let mut callers = JoinSet::new();
     for _ in 0..4 {
         let (over, asked) = (Arc::clone(&over), Arc::clone(&asked));
-        let (address, trust) = (service.rest, trusting(&both));
+        let trust = trusting(&both);
         callers.spawn(async move {
             while !over.load(Ordering::Relaxed) {
-                ask(address, &trust).await?;
+                ask(address, trust.clone()).await?;
                 asked.fetch_add(1, Ordering::Relaxed);
             }
             Ok::<(), String>(())
@@ -170,7 +274,7 @@ async fn a_certificate_that_is_replaced_under_load_fails_no_request() {
     some_more().await;
     renew(&there, &renewed);
     let (new_alone, started) = (trusting(&renewed.authority), Instant::now());
-    while ask(service.rest, &new_alone).await.is_err() {
+    while ask(address, new_alone.clone()).await.is_err() {
         assert!(started.elapsed() < PATIENCE, "{}", service.log());
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
@@ -179,5 +283,6 @@ async fn a_certificate_that_is_replaced_under_load_fails_no_request() {
     for ended in callers.join_all().await {
         ended.unwrap();
     }
-    service.wait_for_log(&["a renewed certificate is in use"]);
+    let setting = format!("{}_tls", listener.to_ascii_lowercase());
+    service.wait_for_log(&[&setting, "is in force"]);
 }

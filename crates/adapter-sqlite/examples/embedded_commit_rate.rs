@@ -1,5 +1,5 @@
 //! Prints how many orders a second the store commits with so many callers at once, and how long one
-//! of them waits: `cargo run --release -p adapter-sqlite --example commit_rate -- [folder]`.
+//! of them waits: `cargo run --release -p adapter-sqlite --example embedded_commit_rate -- [folder]`.
 
 use adapter_sqlite::{Config, SqliteStore};
 use order_core::ports::{Committed, OrderStore};
