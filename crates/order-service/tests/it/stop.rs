@@ -4,6 +4,7 @@ use crate::client::{Client, order};
 use crate::grpc;
 use crate::service::{Service, folder};
 use crate::store::Store;
+use std::error::Error;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -90,8 +91,9 @@ async fn call_until_refused(
         let key = format!("grpc-{caller}-{i}");
         match client.place_order(grpc::place(&key, 1)).await {
             Ok(placed) => acknowledged.push(placed.into_inner().order_id),
-            // The library's words for a connection that is no more; the service itself has no such codes.
-            Err(status) if matches!(status.code(), Code::Unknown | Code::Cancelled) => {
+            // Of a connection that is no more the library tells what it comes from, or has no word for it;
+            // what the service answers has no source and no such code.
+            Err(status) if status.source().is_some() || status.code() == Code::Unknown => {
                 return (acknowledged, key);
             }
             Err(status) => panic!("{status:?}"),
