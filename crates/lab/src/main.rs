@@ -40,8 +40,16 @@ fn main() -> ExitCode {
     let lab = Lab::new();
     let peers = Peers::start(&lab);
     let rows = rows(arguments.only.as_deref());
-    let told = (!rows.is_empty())
-        .then(|| scene::play(&lab, &peers, &arguments.service, &arguments.load, &rows));
+    let told = (!rows.is_empty()).then(|| {
+        scene::play(
+            &lab,
+            &peers,
+            &arguments.service,
+            &arguments.load,
+            &rows,
+            |row| println!("{}", report::line(row)),
+        )
+    });
     let caught = arguments
         .mutants
         .as_deref()

@@ -104,15 +104,14 @@ fn one(lab: &Lab, peers: &Peers, program: &Path, mutant: &'static str) -> Caught
             &mut evidence,
             sockets::of_pod(&pod)
                 .iter()
-                .filter_map(Bound::fault)
-                .next()
+                .find_map(Bound::fault)
                 .map(|fault| format!("ss: {fault}")),
         );
     }
     if service.ended().is_none() {
         note(&mut evidence, violations(peers, &pod).into_iter().next());
     }
-    Caught::of(mutant, evidence, capture.stop())
+    Caught::of(mutant, evidence, &capture.stop())
 }
 
 fn note(evidence: &mut Vec<String>, seen: Option<String>) {
@@ -125,7 +124,7 @@ fn note(evidence: &mut Vec<String>, seen: Option<String>) {
 }
 
 impl Caught {
-    fn of(mutant: &'static str, mut evidence: Vec<String>, seen: Seen) -> Caught {
+    fn of(mutant: &'static str, mut evidence: Vec<String>, seen: &Seen) -> Caught {
         if let Some(first) = seen.strays.first() {
             let number = seen.strays.len();
             evidence.push(format!(
@@ -168,7 +167,7 @@ fn stale(lab: &Lab, peers: &Peers, program: &Path) -> Caught {
     Caught::of(
         "stale-index",
         evidence.into_iter().collect(),
-        capture.stop(),
+        &capture.stop(),
     )
 }
 
@@ -200,7 +199,7 @@ fn sidecar(lab: &Lab, peers: &Peers, program: &Path) -> Caught {
         std::thread::sleep(LOOK);
         note(&mut evidence, violations(peers, &pod).into_iter().next());
     }
-    Caught::of("sidecar", evidence, capture.stop())
+    Caught::of("sidecar", evidence, &capture.stop())
 }
 
 struct Stranger(Child);

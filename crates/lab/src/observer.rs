@@ -10,7 +10,7 @@ use ureq::Agent;
 /// Between two questions.
 const PAUSE: Duration = Duration::from_millis(20);
 /// An answer that takes longer is none.
-const TIMEOUT: Duration = Duration::from_millis(1_000);
+const TIMEOUT: Duration = Duration::from_secs(1);
 /// How long a condition may take on the slowest machine, and with a kernel that believes in a neighbour
 /// that is gone.
 const PATIENCE: Duration = Duration::from_secs(90);

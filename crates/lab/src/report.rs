@@ -9,7 +9,7 @@ pub fn line(row: &Row) -> String {
     let others: Vec<String> = row
         .others
         .iter()
-        .map(|(name, gap)| format!("{name} {:.0?}", gap))
+        .map(|(name, gap)| format!("{name} {gap:.0?}"))
         .collect();
     format!(
         "| {} | {} | {:.1?} | {:.1?} | {:.1?} | {} | {} |",

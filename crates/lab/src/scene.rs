@@ -117,13 +117,14 @@ impl Told {
     }
 }
 
-/// Plays `rows` on pods of this lab.
+/// Plays `rows` on pods of this lab; each is told as it ends.
 pub fn play(
     lab: &Lab,
     peers: &Peers,
     service: &Path,
     load: &Path,
     rows: &[(Network, Fault)],
+    tell: impl Fn(&Row),
 ) -> Told {
     let mut pod = lab.pod();
     let second = lab.pod();
@@ -139,12 +140,12 @@ pub fn play(
     drive(peers, load, &second, "rest", 8080);
     let sockets = sockets::of_pod(&pod);
     let watch = Watch::start(lab, peers, &pod);
-    let rows = rows.iter().map(|(network, fault)| {
+    let play = |(network, fault): &(Network, Fault)| {
         let row = watch.through(lab, &mut pod, peers, *network, *fault);
-        println!("{}", crate::report::line(&row));
+        tell(&row);
         row
-    });
-    let rows = rows.collect();
+    };
+    let rows = rows.iter().map(play).collect();
     let acknowledged: Vec<String> = watch.orders.into_iter().flat_map(Observer::stop).collect();
     drive(peers, load, &pod, "grpc", 9090);
     let mut violations = violations(peers, &pod);

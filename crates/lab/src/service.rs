@@ -17,7 +17,7 @@ const CONTAINER: &str = "mount --bind \"$1\" /etc/resolv.conf && mount -o remoun
     exec setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all --bounding-set=-all \
     --no-new-privs --pdeathsig KILL -- \"$0\"";
 /// How long a start may take on the slowest machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 const LOOK: Duration = Duration::from_millis(20);
 
 /// A running service.

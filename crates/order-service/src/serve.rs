@@ -54,6 +54,8 @@ pub(crate) fn runtime() -> Result<Runtime, StartError> {
 
 async fn run(config: &Config, otlp: Option<&Otlp>, started: Instant) -> Result<(), String> {
     let stop = shutdown::stop_signal().map_err(StartError::Signals)?;
+    #[cfg(feature = "mutants")]
+    crate::mutants::choose(config)?;
     for plane in config.planes.all() {
         planes::wait_until_usable(plane, config.plane_wait)
             .await

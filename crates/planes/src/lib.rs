@@ -46,6 +46,8 @@ pub use families::of_usable_families;
 pub use interfaces::{InterfaceAddress, LinkState, Mac};
 pub use links::{Change, Link, LinkChange, LinkFault, LinkWatch, PlaneLink};
 pub use listen::{ListenOptions, Listener, ListenerStats, listen};
+#[cfg(feature = "mutants")]
+pub use mutant::{Elsewhere, make_mistake};
 pub use names::BlockingResolver;
 pub use orphans::end_orphans;
 pub use peer::{InvalidPeer, Peer};

@@ -59,6 +59,7 @@ impl Resolver {
         };
         #[cfg(feature = "mutants")]
         if crate::mutant::is(crate::mutant::Mutant::Getaddrinfo) {
+            #[expect(clippy::disallowed_methods, reason = "it is the mistake")]
             let found = tokio::net::lookup_host((host, 0)).await;
             let found = found.map_err(|error| unknown(error.to_string()))?;
             return Ok(found.map(|address| address.ip()).collect());

@@ -7,7 +7,7 @@ use crate::metadata::{Dependency, Member, Use};
 /// Where the table stands, for messages.
 const TABLE: &str = "xtask/src/tidy/walls.rs";
 /// Builders, fakes, played worlds: never shipped, so nothing that is shipped may use them.
-const FOR_TESTS: &[&str] = &["simulation", "testkit"];
+const FOR_TESTS: &[&str] = &["lab", "simulation", "testkit"];
 /// What marks a crate as an adapter.
 const ADAPTER: &str = "adapter-";
 /// The feature that builds mistakes on purpose; whoever wants them asks for them on the command line.
