@@ -113,7 +113,7 @@ pub(crate) const PGBENCH: SystemTool = SystemTool {
 pub(crate) const PSQL: SystemTool = SystemTool {
     program: "psql",
     package: "postgresql-client",
-    why: "the benchmark makes its databases with it",
+    why: "databases are made by the benchmark and asked by the lab with it",
 };
 
 /// Captures what goes by the networks of the lab.

@@ -120,7 +120,7 @@ fn keep(program: &Path, target: &Path) -> Result<PathBuf, Failure> {
 
 fn requirements() -> Outcome {
     super::test::requirements()?;
-    for tool in [tools::TCPDUMP, tools::DNSMASQ] {
+    for tool in [tools::TCPDUMP, tools::DNSMASQ, tools::PSQL] {
         tool.get()?;
     }
     if Path::new(tools::CNI_PLUGINS).is_dir() {
