@@ -16,7 +16,7 @@ const FAULT: Duration = Duration::from_secs(4);
 pub const REBIRTH: Duration = Duration::from_secs(5);
 /// The same after other faults, which end at the peers: a peer's kernel believes in a thief's hardware
 /// address for up to 45 s, doubts it for 5 s and asks three times.
-const ELSEWHERE: Duration = Duration::from_secs(55);
+const ELSEWHERE: Duration = Duration::from_mins(1);
 /// What somebody whose address is taken notices at least: the two take it from each other again and again.
 /// Every other fault lasts [`FAULT`].
 const NOTICED: Duration = Duration::from_millis(300);
