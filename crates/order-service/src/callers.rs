@@ -6,7 +6,8 @@ mod token;
 use crate::config::Config;
 use crate::error::{FileError, StartError};
 use crate::files::Files;
-use order_core::ports::{Caller, Callers, Roles};
+use crate::health::Part;
+use order_core::ports::{Caller, Callers, Component, Roles};
 use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -63,6 +64,17 @@ impl KnownCallers {
             }
             Some(file) => format!("{} of {}", file.meaning().len(), file.path.display()),
         }
+    }
+
+    /// What the status page tells of them.
+    pub(crate) fn health(self: &Arc<Self>) -> Part {
+        let callers = Arc::clone(self);
+        Box::new(move || Component {
+            name: "callers".to_owned(),
+            ok: true,
+            required: false,
+            detail: callers.describe(),
+        })
     }
 
     /// Says loudly where the door is open wider, or shut tighter, than somebody may think.

@@ -72,7 +72,7 @@ pub(crate) async fn compose(config: &Config, otlp: Option<&Otlp>) -> Result<Serv
         publishing.clone().map(Publishing::health),
         shared.health(&config.shared),
     ];
-    let others = parts.into_iter().flatten();
+    let others = parts.into_iter().flatten().chain([callers.health()]);
     for part in links.health().into_iter().chain(others) {
         health.also(part);
     }

@@ -285,6 +285,11 @@ fn without_files_it_is_said_loudly_and_files_that_are_no_use_stop_the_start() {
     let service = Service::start(&database);
     service.wait_for_log(&["WARN", "CALLERS_FILE is not set"]);
     service.wait_for_log(&["\"message\":\"started\"", "everybody may read"]);
+    let page = Command::new("curl")
+        .args(["-sSf", &format!("http://{}/", service.management)])
+        .output();
+    let page = String::from_utf8(page.unwrap().stdout).unwrap();
+    assert!(page.contains("everybody may read"), "{page}");
     drop(service);
     let table = folder.path().join("callers.toml");
     fs::write(&table, TABLE).unwrap();
