@@ -6,27 +6,17 @@
 
 use crate::config::{Config, Tls};
 use crate::error::KafkaError;
-use crate::network::Network;
+use crate::network::OnPlane;
 use crate::resolve::{rd_kafka_conf_set_resolve_cb, resolve};
 use crate::sockets::{close_socket, connect_socket, open_socket};
 use rdkafka::admin::AdminClient;
-use rdkafka::client::{Client, ClientContext};
+use rdkafka::client::Client;
 use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::error::KafkaError as Cause;
 use rdkafka::producer::{BaseProducer, Producer, ProducerContext};
 use rdkafka::types::RDKafkaConf;
 use std::ffi::CString;
-
-/// A context that knows by which plane its client's sockets go, and who finds addresses for it.
-pub(crate) trait OnPlane: ClientContext {
-    /// The plane and the resolver.
-    fn network(&self) -> &Network;
-
-    /// A connection of the client is being closed, before anything that was under way on it is sent once
-    /// more on another.
-    fn closed(&self) {}
-}
 
 /// The settings that every client has.
 pub(crate) fn settings(config: &Config, role: &str) -> ClientConfig {

@@ -1,8 +1,8 @@
 //! What every client of the adapter carries: its network, and what it last said of its connections.
 
-use crate::client::{OnPlane, log};
+use crate::client::log;
 use crate::config::Config;
-use crate::network::Network;
+use crate::network::{Network, OnPlane};
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::ConsumerContext;

@@ -2,6 +2,7 @@
 
 use crate::config::Config;
 use planes::{BlockingResolver, Plane, PlaneError};
+use rdkafka::client::ClientContext;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -11,6 +12,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 const MOST_NAMES: usize = 64;
 /// What librdkafka says of a name that the resolve callback gave it no address for.
 const UNRESOLVED: &str = "Failed to resolve";
+
+/// A context that knows by which plane its client's sockets go, and who finds addresses for it.
+pub(crate) trait OnPlane: ClientContext {
+    /// The plane and the resolver.
+    fn network(&self) -> &Network;
+
+    /// A connection of the client is being closed, before anything that was under way on it is sent once
+    /// more on another.
+    fn closed(&self) {}
+}
 
 /// The network as one client sees it. Clones share what is remembered.
 #[derive(Clone, Debug)]

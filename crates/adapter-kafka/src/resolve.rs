@@ -4,7 +4,7 @@
 //! The list that is handed out is ours from end to end: each entry is one allocation, and librdkafka gives
 //! the list back by the same callback, as soon as it has copied it.
 
-use crate::client::OnPlane;
+use crate::network::OnPlane;
 use libc::{addrinfo, sockaddr, sockaddr_in, sockaddr_in6, socklen_t};
 use rdkafka::types::RDKafkaConf;
 use std::ffi::{CStr, c_char, c_int, c_void};

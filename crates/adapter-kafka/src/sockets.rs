@@ -1,6 +1,6 @@
 //! librdkafka's callbacks that make, connect and close a socket, each of the context's plane.
 
-use crate::client::OnPlane;
+use crate::network::OnPlane;
 use libc::{sockaddr, sockaddr_in, sockaddr_in6};
 use std::ffi::{c_char, c_int, c_void};
 use std::net::{IpAddr, SocketAddr};

@@ -1,9 +1,9 @@
 //! The dead-letter topic: messages that can have no effect, untouched, with the reason beside them.
 
 use super::config::InboundConfig;
-use crate::client::{self, OnPlane};
+use crate::client;
 use crate::config::Config;
-use crate::network::Network;
+use crate::network::{Network, OnPlane};
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
