@@ -101,7 +101,14 @@ async fn certificates_are_named_as_the_reason() {
     let by_name = brokers.replace("127.0.0.1", "localhost");
     assert_ne!(by_name, brokers);
     for refused in [bench(&brokers, &stranger), bench(&by_name, &authority)] {
-        let told = refused.publisher().prepare().await.unwrap_err().to_string();
+        let mut told = String::new();
+        // Where `localhost` is an IPv6 address too, at which no broker listens, that may be the last failure.
+        for _ in 0..12 {
+            told = refused.publisher().prepare().await.unwrap_err().to_string();
+            if told.contains("certificate verify failed") {
+                break;
+            }
+        }
         assert!(told.contains("certificate verify failed"), "{told}");
     }
 }
