@@ -10,12 +10,13 @@ use std::process::{Child, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
-/// What each container of the pod begins with: its name server, a root that cannot be written, a folder
+/// What each container of the pod begins with: its program, its name server, a root that cannot be written, a folder
 /// for what is written all the same, and nothing that it is allowed beyond any other user.
-const CONTAINER: &str = "mount --bind \"$1\" /etc/resolv.conf && mount -o remount,bind,ro / && \
+const CONTAINER: &str = "mount --bind \"$0\" \"$2\" && mount --bind \"$1\" /etc/resolv.conf && \
+    mount -o remount,bind,ro / && \
     mount -t tmpfs -o mode=1777 tmpfs /tmp && \
     exec setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all --bounding-set=-all \
-    --no-new-privs --pdeathsig KILL -- \"$0\"";
+    --no-new-privs --pdeathsig KILL -- \"$2\"";
 /// How long a start may take on the slowest machine.
 const PATIENCE: Duration = Duration::from_mins(1);
 const LOOK: Duration = Duration::from_millis(20);
@@ -70,12 +71,15 @@ impl Service {
         };
         let names = format!("nameserver {}\n", Peers::name_server(container.names_by));
         fs::write(file("resolv.conf"), names).expect("a file can be written");
+        // The program is bound to it: where it is, the container may have something else.
+        File::create(file("order-service")).expect("a file can be made");
         let log = File::create(file("log")).expect("the log can be made");
         let mut command = pod.namespace.command("unshare");
         command
             .args(["--mount", "--propagation", "private", "sh", "-c", CONTAINER])
             .arg(container.program)
             .arg(file("resolv.conf"))
+            .arg(file("order-service"))
             .env_clear()
             .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
             .envs([
