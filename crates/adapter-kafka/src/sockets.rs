@@ -48,7 +48,10 @@ pub(crate) unsafe extern "C" fn connect_socket<C: OnPlane>(
         )
     };
     let Some(address) = address else {
-        return libc::EAFNOSUPPORT;
+        tracing::error!(
+            "no connection to Kafka: a broker's address is neither of IPv4 nor of IPv6"
+        );
+        return 0;
     };
     let plane = context.network().plane();
     if let Err(error) = planes::raw_connect(plane, socket, address) {
