@@ -139,9 +139,25 @@ impl Caught {
         }
     }
 
-    /// Whether it is as it must be: seen, if there is something to be seen.
+    /// Whether it is as it must be: seen as what it is. That a service does not run for any other reason is
+    /// no proof.
     pub fn holds(&self) -> bool {
-        (self.mutant == "none") == self.evidence.is_empty()
+        let Some(mark) = mark(self.mutant) else {
+            return self.evidence.is_empty();
+        };
+        self.evidence.iter().any(|seen| seen.contains(mark))
+    }
+}
+
+/// The words of the evidence that tells a mistake from any other trouble; `None`: there is none to be seen.
+fn mark(mutant: &str) -> Option<&'static str> {
+    match mutant {
+        "none" => None,
+        "bind-after-listen" => Some("EADDRINUSE"),
+        "wrong-plane" => Some("packets, as on eth2"),
+        "stale-index" => Some("does not serve"),
+        "sidecar" => Some("owner=\"uid 1000\""),
+        _ => Some("packets, as on cni0"),
     }
 }
 
@@ -208,5 +224,35 @@ impl Drop for Stranger {
     fn drop(&mut self) {
         _ = self.0.kill();
         _ = self.0.wait();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn holds(mutant: &'static str, evidence: &[&str]) -> bool {
+        let evidence = evidence.iter().map(|seen| (*seen).to_owned()).collect();
+        let caught = Caught {
+            mutant,
+            evidence,
+            packets: 1,
+        };
+        caught.holds()
+    }
+
+    #[test]
+    fn a_mistake_is_caught_by_its_own_mark_alone() {
+        assert!(holds(
+            "no-bind",
+            &["16 packets, as on cni0: IP 10.244.0.3 > 10.20.0.53"]
+        ));
+        assert!(!holds(
+            "no-bind",
+            &["it does not start: No such file or directory"]
+        ));
+        assert!(!holds("wrong-plane", &["3 packets, as on cni0: …"]));
+        assert!(holds("none", &[]));
+        assert!(!holds("none", &["the metrics cannot be read"]));
     }
 }

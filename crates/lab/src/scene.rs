@@ -26,6 +26,10 @@ const UNDISTURBED: Duration = Duration::from_millis(1_500);
 const PLACING: usize = 8;
 /// Within this every event is in Kafka, once nothing happens any more.
 const PUBLISHED: Duration = Duration::from_secs(30);
+/// Fewer packets than this prove little.
+const LEAST_PACKETS: u64 = 100_000;
+/// Real, effective, saved and file-system user, and no capability.
+const UNPRIVILEGED: &str = "uid 65534 65534 65534 65534, effective capabilities 0000000000000000";
 /// How long the load before and after the faults lasts.
 const LOAD: &str = "10s";
 
@@ -105,7 +109,8 @@ impl Told {
             ))
         });
         let strays = self.seen.strays.iter().take(20);
-        rows.chain(strays.map(|stray| format!("seen on {}: {}", stray.interface, stray.packet)))
+        rows.chain(self.proved_too_little())
+            .chain(strays.map(|stray| format!("seen on {}: {}", stray.interface, stray.packet)))
             .chain(
                 self.lost
                     .iter()
@@ -114,6 +119,34 @@ impl Told {
             .chain(self.sockets.iter().filter_map(Bound::fault))
             .chain(self.violations.iter().cloned())
             .collect()
+    }
+}
+
+impl Told {
+    /// What makes it worth little that nothing else is wrong.
+    fn proved_too_little(&self) -> Vec<String> {
+        let mut all = Vec::new();
+        let silent = self
+            .seen
+            .packets
+            .iter()
+            .filter(|(_, packets)| *packets == 0);
+        all.extend(silent.map(|(interface, _)| format!("no packet was seen on {interface}")));
+        // A part of the rows has a part of the packets.
+        let whole = self.rows.len() == Network::ALL.len() * Fault::ALL.len();
+        if whole && self.seen.total() < LEAST_PACKETS {
+            all.push(format!(
+                "{} packets were seen, fewer than {LEAST_PACKETS}",
+                self.seen.total()
+            ));
+        }
+        if self.acknowledged == 0 || self.sockets.is_empty() {
+            all.push("no order was acknowledged, or no socket was shown".to_owned());
+        }
+        if self.privileges != UNPRIVILEGED {
+            all.push(format!("the service ran with {}", self.privileges));
+        }
+        all
     }
 }
 
