@@ -3,7 +3,7 @@
 use crate::namespace::{Namespace, succeed};
 use crate::network::Network;
 use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use tempfile::TempDir;
 
@@ -66,12 +66,27 @@ impl Capture {
         }
     }
 
+    /// Stops, counts, and leaves what was captured in this folder: a file of tcpdump's for each interface.
+    pub fn stop_into(self, folder: &Path) -> Seen {
+        let from = self.folder.path().to_owned();
+        self.stop_with(|interface| {
+            std::fs::create_dir_all(folder).expect("a folder for captures can be made");
+            let kept = folder.join(format!("{interface}.pcap"));
+            std::fs::copy(from.join(interface), kept).expect("a capture can be copied");
+        })
+    }
+
     /// Stops, and counts.
-    pub fn stop(mut self) -> Seen {
+    pub fn stop(self) -> Seen {
+        self.stop_with(|_| {})
+    }
+
+    fn stop_with(mut self, keep: impl Fn(&str)) -> Seen {
         let mut seen = Seen::default();
         for (interface, mut dump) in std::mem::take(&mut self.dumps) {
             succeed(Command::new("kill").args(["-INT", &dump.id().to_string()]));
             dump.wait().expect("a child can be waited for");
+            keep(interface);
             seen.packets.push((interface, self.count(interface)));
             seen.strays.extend(self.strays(interface));
         }

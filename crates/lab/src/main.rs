@@ -26,6 +26,9 @@ struct Arguments {
     /// Faults of this plane alone: default, mgmt, data, storage; none: no faults
     #[arg(long)]
     only: Option<String>,
+    /// Leaves what was captured while faults came and went in this folder, a file for each network
+    #[arg(long)]
+    captures: Option<PathBuf>,
     /// Writes the tables there, in Markdown
     #[arg(long)]
     report: Option<PathBuf>,
@@ -47,6 +50,7 @@ fn main() -> ExitCode {
             &arguments.service,
             &arguments.load,
             &rows,
+            arguments.captures.as_deref(),
             |row| println!("{}", report::line(row)),
         )
     });

@@ -150,13 +150,15 @@ impl Told {
     }
 }
 
-/// Plays `rows` on pods of this lab; each is told as it ends.
+/// Plays `rows` on pods of this lab; each is told as it ends. What was captured is left in
+/// the folder `captures`, if one is named.
 pub fn play(
     lab: &Lab,
     peers: &Peers,
     service: &Path,
     load: &Path,
     rows: &[(Network, Fault)],
+    captures: Option<&Path>,
     tell: impl Fn(&Row),
 ) -> Told {
     let mut pod = lab.pod();
@@ -199,7 +201,10 @@ pub fn play(
         ),
         sockets,
         violations,
-        seen: capture.stop(),
+        seen: match captures {
+            Some(folder) => capture.stop_into(folder),
+            None => capture.stop(),
+        },
     }
 }
 

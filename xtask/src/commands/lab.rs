@@ -10,7 +10,7 @@ use crate::steps::Steps;
 use crate::{environment, tools};
 
 pub(crate) const HELP: &str = "\
-Usage: cargo xtask lab [--only PLANE|none] [--no-mutants] [--report FILE]
+Usage: cargo xtask lab [--only PLANE|none] [--no-mutants] [--captures FOLDER] [--report FILE]
 
 Builds the service, and once more with mistakes that can be chosen (feature `mutants`). Makes a node,
 networks and pods of network namespaces with the CNI plugins bridge, macvlan, host-local and tuning;
@@ -21,6 +21,7 @@ disturbed, an order is lost, or a mistake goes unseen. Needs root; some five min
 
   --only PLANE    faults of default, mgmt, data or storage alone; none: no faults
   --no-mutants    no mistakes
+  --captures FOLDER   leaves what went by each network there, for tcpdump or Wireshark
   --report FILE   writes the tables there, in Markdown
 
   cargo xtask lab --only storage --no-mutants
@@ -32,6 +33,7 @@ const PLANES: [&str; 5] = ["default", "mgmt", "data", "storage", "none"];
 struct Options {
     only: Option<String>,
     without_mutants: bool,
+    captures: Option<String>,
     report: Option<String>,
 }
 
@@ -57,6 +59,7 @@ fn parse(arguments: &[String]) -> Result<Options, Failure> {
         };
         match argument.as_str() {
             "--no-mutants" => options.without_mutants = true,
+            "--captures" => options.captures = Some(value("a folder")?),
             "--report" => options.report = Some(value("a file")?),
             "--only" => {
                 let plane = value("a plane")?;
@@ -96,6 +99,9 @@ fn all(steps: &mut Steps, options: &Options, cargo_options: &[&str]) -> Outcome 
     lab.arg("--load").arg(built("order-load"));
     if let Some(plane) = &options.only {
         lab.args(["--only", plane]);
+    }
+    if let Some(folder) = &options.captures {
+        lab.args(["--captures", folder]);
     }
     if let Some(file) = &options.report {
         lab.args(["--report", file]);
