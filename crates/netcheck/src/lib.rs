@@ -1,0 +1,13 @@
+//! What is wrong with a pod's networks: found without privileges, told with one line of advice each.
+//!
+//! [`Pod`](pod::Pod) is what was found; [`judge`] says what is wrong with it, and asks nobody.
+
+pub mod catalogue;
+mod checks;
+mod finding;
+mod multus;
+pub mod pod;
+
+pub use checks::judge;
+pub use finding::{CannotTell, Finding, Report, Severity};
+pub use multus::read_status;
