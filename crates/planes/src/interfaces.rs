@@ -203,6 +203,12 @@ impl Interfaces {
         self.0.get(&index)
     }
 
+    /// The number of the interface that has this name now.
+    pub(crate) fn index_of(&self, name: &str) -> Option<u32> {
+        let found = self.0.iter().find(|(_, link)| link.name == name)?;
+        Some(*found.0)
+    }
+
     /// The interface that has the plane's name now.
     pub(crate) fn of_plane(&self, plane: &Plane) -> Option<&LinkState> {
         let name = plane.interface()?;

@@ -29,6 +29,7 @@ mod plane;
 mod raw;
 mod relay;
 mod resolve;
+mod routes;
 mod serve;
 mod source;
 #[cfg(feature = "mutants")]
@@ -55,6 +56,7 @@ pub use plane::{InvalidInterface, Plane, PlaneKind};
 pub use raw::{raw_connect, raw_socket};
 pub use relay::{Far, Greet, Relay, RelayOptions};
 pub use resolve::Resolver;
+pub use routes::{Route, RouteQuestions};
 pub use serve::{ServeLimits, ServeReport, serve};
 #[cfg(feature = "mutants")]
 pub use stray::stray;

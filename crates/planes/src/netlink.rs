@@ -25,6 +25,8 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(2);
 /// How often a dump is begun anew that a change came between.
 const DUMP_ATTEMPTS: usize = 3;
 
+/// `NLM_F_REQUEST`.
+const REQUEST: u16 = 0x1;
 /// `NLM_F_REQUEST | NLM_F_DUMP`.
 const REQUEST_DUMP: u16 = 0x1 | 0x300;
 /// `NLM_F_DUMP_INTR`: what was dumped changed meanwhile, so something may be missing.
@@ -39,7 +41,7 @@ pub(crate) enum Subject {
     Sockets,
 }
 
-/// A socket for questions, each of which is answered by a dump.
+/// A socket for questions.
 #[derive(Debug)]
 pub(crate) struct Questions {
     socket: OwnedFd,
@@ -78,6 +80,31 @@ impl Questions {
         }
     }
 
+    /// Asks for one thing, and answers what `take` makes of it; `None`: an empty answer.
+    pub(crate) fn ask<T>(
+        &mut self,
+        kind: u16,
+        body: &[u8],
+        mut take: impl FnMut(&Message<'_>) -> T,
+    ) -> io::Result<Option<T>> {
+        self.send(kind, REQUEST, body)?;
+        let length = receive(&self.socket, &mut self.buffer)?;
+        let told = self.buffer.get(..length).unwrap_or_default();
+        let answer = Messages::of(told).find(|message| message.sequence == self.sequence);
+        match answer {
+            Some(message) if message.kind == ERROR => message.error().map(|()| None),
+            answer => Ok(answer.map(|message| take(&message))),
+        }
+    }
+
+    fn send(&mut self, kind: u16, flags: u16, body: &[u8]) -> io::Result<()> {
+        self.sequence = self.sequence.wrapping_add(1);
+        let request = message::request(kind, flags, self.sequence, body);
+        let kernel = SocketAddrNetlink::new(0, 0);
+        sendto(&self.socket, &request, SendFlags::empty(), &kernel)?;
+        Ok(())
+    }
+
     /// Whether nothing changed meanwhile.
     fn dump_once(
         &mut self,
@@ -85,10 +112,7 @@ impl Questions {
         body: &[u8],
         mut take: impl FnMut(&Message<'_>),
     ) -> io::Result<bool> {
-        self.sequence = self.sequence.wrapping_add(1);
-        let request = message::request(kind, REQUEST_DUMP, self.sequence, body);
-        let kernel = SocketAddrNetlink::new(0, 0);
-        sendto(&self.socket, &request, SendFlags::empty(), &kernel)?;
+        self.send(kind, REQUEST_DUMP, body)?;
         let mut whole = true;
         loop {
             let length = receive(&self.socket, &mut self.buffer)?;

@@ -19,6 +19,7 @@ mod names;
 mod netns;
 mod rebirth;
 mod relay;
+mod routes;
 mod serving;
 mod sources;
 
