@@ -50,6 +50,7 @@ mod tests {
             subnet: address.parse().unwrap(),
             prefix_bits: 24,
             usable: true,
+            dynamic: false,
         }
     }
 

@@ -4,7 +4,8 @@
 //! (rtnetlink(7)). Who needs to know an interface's subnet asks here and nowhere else.
 
 use crate::Plane;
-use crate::netlink::{Fields, Message, Questions};
+use crate::error::NetlinkError;
+use crate::netlink::{Fields, Message, Questions, Subject};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
@@ -25,6 +26,8 @@ const ADMIN_UP: u32 = 0x1;
 const CARRIER: u32 = 0x1_0000;
 /// Flags of an address: `IFA_F_TENTATIVE` and `IFA_F_DADFAILED`.
 const NOT_YET_OR_NEVER: u32 = 0x40 | 0x08;
+/// `IFA_F_PERMANENT`.
+const PERMANENT: u32 = 0x80;
 /// The attribute that asks for interfaces without their counters: its length, `IFLA_EXT_MASK`, and
 /// `RTEXT_FILTER_SKIP_STATS`.
 const WITHOUT_COUNTERS: ([u16; 2], u32) = ([8, 29], 1 << 3);
@@ -43,8 +46,12 @@ pub struct LinkState {
     pub admin_up: bool,
     /// Whether there is something at the other end. Never while it is not raised.
     pub carrier: bool,
+    /// How often that has changed since the interface was made.
+    pub carrier_changes: u32,
     /// The longest packet in bytes.
     pub mtu: u32,
+    /// `macvlan`, `veth`, `bridge`, …; empty: a device of hardware.
+    pub kind: String,
     /// Its addresses, in the order in which the kernel told of them.
     pub addresses: Vec<InterfaceAddress>,
 }
@@ -91,6 +98,8 @@ pub struct InterfaceAddress {
     pub prefix_bits: u8,
     /// Not while duplicate address detection is at work, nor when it found a duplicate (NET006).
     pub usable: bool,
+    /// Whether it goes away by itself, as those do that a router's advertisement gave (NET007).
+    pub dynamic: bool,
 }
 
 impl InterfaceAddress {
@@ -136,6 +145,14 @@ impl fmt::Display for Mac {
         }
         Ok(())
     }
+}
+
+/// Every interface of this network namespace, by its index. Fails where the kernel or a seccomp profile
+/// refuses netlink sockets.
+pub fn interfaces() -> Result<Vec<LinkState>, NetlinkError> {
+    let read = || Interfaces::read(&mut Questions::open(Subject::Interfaces)?);
+    let all = read().map_err(NetlinkError::of("asking for the interfaces"))?;
+    Ok(all.0.into_values().collect())
 }
 
 /// Every interface, by its index.
@@ -231,7 +248,9 @@ fn link_of(message: &Message<'_>, index: u32, flags: u32) -> LinkState {
         mac: Mac::default(),
         admin_up: flags & ADMIN_UP != 0,
         carrier: flags & CARRIER != 0,
+        carrier_changes: 0,
         mtu: 0,
+        kind: String::new(),
         addresses: Vec::new(),
     };
     for (kind, value) in message.attributes(LINK_BYTES) {
@@ -239,10 +258,18 @@ fn link_of(message: &Message<'_>, index: u32, flags: u32) -> LinkState {
             1 => link.mac = Mac(value.0.into()),
             3 => link.name = value.text(),
             4 => link.mtu = value.u32(0).unwrap_or_default(),
+            18 => link.kind = kind_of(value).unwrap_or_default(),
+            35 => link.carrier_changes = value.u32(0).unwrap_or_default(),
             _ => {}
         }
     }
     link
+}
+
+/// The first attribute inside `IFLA_LINKINFO`: `IFLA_INFO_KIND`.
+fn kind_of(info: Fields<'_>) -> Option<String> {
+    let (_, kind) = info.attributes().find(|(kind, _)| *kind == 1)?;
+    Some(kind.text())
 }
 
 fn address_of(message: &Message<'_>) -> Option<InterfaceAddress> {
@@ -263,6 +290,7 @@ fn address_of(message: &Message<'_>) -> Option<InterfaceAddress> {
         subnet,
         prefix_bits: message.body.u8(1)?,
         usable: flags & NOT_YET_OR_NEVER == 0,
+        dynamic: flags & PERMANENT == 0,
     })
 }
 
@@ -296,7 +324,9 @@ mod tests {
             mac: Mac([2, 0, 10, 20, 0, 1].into()),
             admin_up: true,
             carrier: true,
+            carrier_changes: 1,
             mtu: 1_500,
+            kind: "macvlan".to_owned(),
             addresses: addresses
                 .iter()
                 .map(|(address, prefix_bits)| InterfaceAddress {
@@ -304,6 +334,7 @@ mod tests {
                     subnet: address.parse().unwrap(),
                     prefix_bits: *prefix_bits,
                     usable: true,
+                    dynamic: false,
                 })
                 .collect(),
         }

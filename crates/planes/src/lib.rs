@@ -44,7 +44,7 @@ pub use drain::{Drain, DrainTrigger, drain_channel};
 pub use error::{NetlinkError, PlaneError};
 pub use eyeballs::connect_first;
 pub use families::of_usable_families;
-pub use interfaces::{InterfaceAddress, LinkState, Mac};
+pub use interfaces::{InterfaceAddress, LinkState, Mac, interfaces};
 pub use links::{Change, Link, LinkChange, LinkFault, LinkWatch, PlaneLink};
 pub use listen::{ListenOptions, Listener, ListenerStats, listen};
 #[cfg(feature = "mutants")]

@@ -41,6 +41,7 @@ mod tests {
             subnet: address.parse().unwrap(),
             prefix_bits: *prefix_bits,
             usable: true,
+            dynamic: false,
         };
         LinkState {
             name: "net1".to_owned(),
@@ -48,7 +49,9 @@ mod tests {
             mac: Mac::default(),
             admin_up: true,
             carrier: true,
+            carrier_changes: 1,
             mtu: 1_500,
+            kind: String::new(),
             addresses: addresses.iter().map(own).collect(),
         }
     }

@@ -115,12 +115,15 @@ mod tests {
             mac: Mac::default(),
             admin_up: true,
             carrier: true,
+            carrier_changes: 1,
             mtu: 1_500,
+            kind: String::new(),
             addresses: vec![InterfaceAddress {
                 address,
                 subnet: address,
                 prefix_bits: SUBNET_BITS,
                 usable: true,
+                dynamic: false,
             }],
         }
     }

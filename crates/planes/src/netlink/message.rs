@@ -103,6 +103,13 @@ impl<'a> Iterator for Attributes<'a> {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Fields<'a>(pub(crate) &'a [u8]);
 
+impl<'a> Fields<'a> {
+    /// The attributes that it is made of, where it is nested.
+    pub(crate) fn attributes(self) -> Attributes<'a> {
+        Attributes(self.0)
+    }
+}
+
 impl Fields<'_> {
     pub(crate) fn u8(&self, at: usize) -> Option<u8> {
         self.0.get(at).copied()

@@ -1,4 +1,4 @@
-//! What the kernel tells of routes, against what `ip` laid.
+//! What the kernel tells of routes and interfaces, against what `ip` made.
 
 use crate::netns::{Lab, NET1, NET2};
 use planes::RouteQuestions;
@@ -86,4 +86,22 @@ fn rules_by_the_source_are_seen() {
     lab.pod
         .ip(&format!("rule add from {} lookup 100", NET2.pod));
     assert!(seen());
+}
+
+#[test]
+fn interfaces_are_told_with_their_kind_and_how_often_their_carrier_has_changed() {
+    let lab = Lab::new();
+    let look = || {
+        let all = lab.pod.run(async || planes::interfaces().unwrap());
+        all.into_iter().find(|link| link.name == "net2").unwrap()
+    };
+    let before = look();
+    assert_eq!(before.kind, "veth");
+    assert!(
+        before.addresses.iter().all(|own| !own.dynamic),
+        "{before:?}"
+    );
+    lab.world.ip("link set net2 down");
+    lab.world.ip("link set net2 up");
+    assert_eq!(look().carrier_changes, before.carrier_changes + 2);
 }
