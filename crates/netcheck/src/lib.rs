@@ -5,9 +5,11 @@
 pub mod catalogue;
 mod checks;
 mod finding;
+mod look;
 mod multus;
 pub mod pod;
 
 pub use checks::judge;
 pub use finding::{CannotTell, Finding, Report, Severity};
+pub use look::{Scene, look};
 pub use multus::read_status;
