@@ -1,6 +1,8 @@
 //! Each trouble, planted in a pod that has no other, is found with its own id, its plane and its values; the
 //! pod without trouble has no finding.
 
+mod planted;
+
 use netcheck::pod::{
     Address, Attached, Identity, Kernel, Link, Lookup, NetworkStatus, Peer, Plane, Pod, Route,
 };
