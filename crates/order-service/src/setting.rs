@@ -4,7 +4,7 @@ use std::fmt;
 
 /// One setting. Its key names it in the file (`http_listen_addr`), in the environment
 /// (`HTTP_LISTEN_ADDR`) and as a flag (`--http-listen-addr`).
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Setting {
     pub(crate) key: &'static str,
     /// Empty: unset.

@@ -25,6 +25,9 @@ pub struct ConnectorOptions {
     pub resolver: Resolver,
     /// Whom to trust, and with what to prove ourselves, where the URI says `https`.
     pub tls: ClientTls,
+    /// The name that peers of `https` must prove; `None`: the host of the URI. Replicas that share a
+    /// certificate are reached by addresses that it does not name.
+    pub server_name: Option<String>,
     /// Whether peers of `https` may speak HTTP/1 too. gRPC does not.
     pub http1: bool,
     /// The bounds of one attempt.
@@ -40,6 +43,7 @@ impl ConnectorOptions {
             plane,
             resolver,
             tls: ClientTls::default(),
+            server_name: None,
             http1: true,
             connect: ConnectOptions::default(),
             handshake_timeout: Duration::from_millis(HANDSHAKE_TIMEOUT_MS),
@@ -64,7 +68,7 @@ impl Connector {
     }
 
     /// Connects to the host and port of `uri`; without a port to 80 or, by TLS, 443. The peer must prove to
-    /// be the host that the URI names. Must be called inside a Tokio runtime.
+    /// be the host that the URI names, or who the options say. Must be called inside a Tokio runtime.
     pub async fn connect(&self, uri: &Uri) -> Result<Stream, ConnectError> {
         let made = self.options.connect_to(uri).await;
         let mut trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
@@ -101,7 +105,8 @@ impl ConnectorOptions {
         } else {
             &[HTTP2]
         };
-        let shaking = self.tls.connect_speaking(offered, host, stream);
+        let proves = self.server_name.as_deref().unwrap_or(host);
+        let shaking = self.tls.connect_speaking(offered, proves, stream);
         let within = self.handshake_timeout;
         match tokio::time::timeout(within, shaking).await {
             Ok(secured) => Ok(Stream::encrypted(secured?)),

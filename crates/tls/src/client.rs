@@ -1,5 +1,6 @@
 //! The side that connects.
 
+use crate::caller::Caller;
 use crate::error::TlsError;
 use crate::files;
 use std::path::PathBuf;
@@ -37,6 +38,14 @@ impl Identity {
         let chain = files::certificates(&self.cert_file)?;
         files::key(&self.key_file)?;
         files::not_after(&self.cert_file, &chain)
+    }
+
+    /// The names that the certificate vouches for: URIs, then DNS names. The file is read again.
+    pub fn names(&self) -> Result<Vec<String>, TlsError> {
+        let chain = files::certificates(&self.cert_file)?;
+        // A file without a certificate is an error of the line before.
+        let leaf = chain.first().map(|leaf| Caller::of(leaf)).transpose()?;
+        Ok(leaf.map_or_else(Vec::new, |leaf| leaf.names().to_vec()))
     }
 }
 

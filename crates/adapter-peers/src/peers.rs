@@ -1,0 +1,230 @@
+//! Looks for the other replicas and asks them, again and again, and keeps what is known.
+
+use crate::ask::{Asker, StatusError};
+use crate::config::{Config, Source};
+use crate::find::{self, Candidate, Found};
+use crate::status;
+use crate::view::{PodView, View};
+use futures_util::StreamExt;
+use order_core::ports::HealthSource;
+use planes::Backoff;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::time::timeout;
+
+/// The other replicas. Clones are one.
+#[derive(Clone)]
+pub struct Peers(Arc<Shared>);
+
+struct Shared {
+    config: Config,
+    health: Arc<dyn HealthSource>,
+    found: watch::Sender<Found>,
+    view: watch::Sender<Arc<View>>,
+}
+
+impl Peers {
+    /// Nothing is asked yet; `health` is what this replica says of itself.
+    pub fn new(config: Config, health: Arc<dyn HealthSource>) -> Peers {
+        let found = watch::Sender::new(find::without_asking(&config));
+        let shared = Shared {
+            config,
+            health,
+            found,
+            view: watch::Sender::default(),
+        };
+        shared.view.send_replace(Arc::new(shared.sum(Vec::new())));
+        Peers(Arc::new(shared))
+    }
+
+    /// All replicas as last seen; this one from the beginning.
+    pub fn view(&self) -> watch::Receiver<Arc<View>> {
+        self.0.view.subscribe()
+    }
+
+    /// Asks until `stop` turns true. Must be called inside a Tokio runtime.
+    pub fn run(&self, stop: watch::Receiver<bool>) -> impl Future<Output = ()> + Send + 'static {
+        let shared = Arc::clone(&self.0);
+        async move {
+            tokio::join!(shared.keep_looking(stop.clone()), shared.keep_asking(stop));
+        }
+    }
+
+    /// Everything that the replica of this name in the [`view`](Self::view) says of itself: its `/api/status`,
+    /// asked now, within the bounds of time and size.
+    pub async fn status_of(&self, pod: &str) -> Result<serde_json::Value, StatusError> {
+        let config = &self.0.config;
+        let name = || pod.to_owned();
+        if pod == config.own.name {
+            return Err(StatusError::Own(name()));
+        }
+        let at = {
+            let found = self.0.found.borrow();
+            let candidate = found.candidates.iter().find(|one| one.name == pod);
+            candidate.map(|candidate| candidate.at.clone())
+        };
+        let target = at.ok_or_else(|| StatusError::NoSuch(name()))?;
+        let target = target.map_err(|reason| StatusError::NotAsked {
+            name: name(),
+            reason,
+        })?;
+        let no_answer = |reason: String| StatusError::NoAnswer {
+            name: name(),
+            reason,
+        };
+        let body = self
+            .0
+            .asker()
+            .await
+            .fetch(&target)
+            .await
+            .map_err(no_answer)?;
+        serde_json::from_slice(&body)
+            .map_err(|error| no_answer(format!("what answers at {target} is no JSON: {error}")))
+    }
+}
+
+impl Shared {
+    /// Asks Kubernetes who there is, where that is to be asked.
+    async fn keep_looking(&self, mut stop: watch::Receiver<bool>) {
+        let Source::Kubernetes(cluster) = &self.config.source else {
+            return;
+        };
+        let mut told = None;
+        loop {
+            let before = self.found.borrow().clone();
+            let looking = find::by_kubernetes(&self.config, cluster, &before);
+            let found = tokio::select! {
+                found = looking => found,
+                () = stopped(&mut stop) => return,
+            };
+            tell_trouble(&mut told, found.trouble.as_ref());
+            self.found.send_replace(found);
+            if ended_within(self.config.limits.look_every, &mut stop).await {
+                return;
+            }
+        }
+    }
+
+    /// Asks those who were found how they are.
+    async fn keep_asking(&self, mut stop: watch::Receiver<bool>) {
+        let mut found = self.found.subscribe();
+        loop {
+            let candidates = found.borrow_and_update().candidates.clone();
+            let pods = tokio::select! {
+                pods = self.ask_all(candidates) => pods,
+                () = stopped(&mut stop) => return,
+            };
+            let view = Arc::new(self.sum(pods));
+            tell_changes(&self.view.borrow(), &view);
+            self.view.send_replace(view);
+            tokio::select! {
+                ended = ended_within(self.config.limits.ask_every, &mut stop) => if ended { return },
+                // Who was found just now is asked at once. The sender is this value's own, so it is there.
+                _ = found.changed() => {}
+            }
+        }
+    }
+
+    async fn ask_all(&self, candidates: Vec<Candidate>) -> Vec<PodView> {
+        let asker = self.asker().await;
+        let own = &self.config.own.name;
+        let asked = candidates.iter().filter(|one| one.name != *own);
+        let asked: Vec<_> = asked.map(|candidate| asker.look(candidate)).collect();
+        let asked = futures_util::stream::iter(asked);
+        asked
+            .buffer_unordered(self.config.limits.at_once)
+            .collect()
+            .await
+    }
+
+    async fn asker(&self) -> Asker {
+        let config = self.config.clone();
+        let by_address = matches!(config.source, Source::Kubernetes(_));
+        // Files may lie on a disk that is far.
+        let making = tokio::task::spawn_blocking(move || Asker::new(&config, by_address));
+        match making.await {
+            Ok(asker) => asker,
+            Err(_) => Asker::new(&self.config, false),
+        }
+    }
+
+    /// The others, and this one.
+    fn sum(&self, mut pods: Vec<PodView>) -> View {
+        let found = self.found.borrow();
+        pods.push(self.own(&found));
+        let source = match self.config.source {
+            Source::Nowhere => "none",
+            Source::Listed(_) => "settings",
+            Source::Kubernetes(_) => "kubernetes",
+        };
+        View {
+            policies: found.policies.clone(),
+            trouble: found.trouble.clone(),
+            ..View::of(source, pods)
+        }
+    }
+
+    fn own(&self, found: &Found) -> PodView {
+        let own = &self.config.own;
+        let known = found.candidates.iter().find(|one| one.name == own.name);
+        let said = status::of_report(self.health.report(), &own.version);
+        PodView {
+            name: own.name.clone(),
+            node: own.node.clone(),
+            address: None,
+            phase: known.map(|known| known.phase.clone()).unwrap_or_default(),
+            pod_ready: known.and_then(|known| known.pod_ready),
+            ready: said.ready,
+            why: status::why(&said),
+            version: status::version(&said),
+            own: true,
+        }
+    }
+}
+
+/// Waits about so long; whether `stop` turned true meanwhile.
+async fn ended_within(every: Duration, stop: &mut watch::Receiver<bool>) -> bool {
+    // Drawn from two thirds to four thirds of it, so that replicas do not ask in step.
+    let longest = every * 4 / 3;
+    let pause = Backoff::new(longest, longest).next_delay();
+    timeout(pause, stopped(stop)).await.is_ok()
+}
+
+/// Whoever was to say when to stop may be gone: that is a stop too.
+async fn stopped(stop: &mut watch::Receiver<bool>) {
+    let _ = stop.wait_for(|stop| *stop).await;
+}
+
+/// Once for each reason.
+fn tell_trouble(told: &mut Option<String>, trouble: Option<&String>) {
+    if told.as_ref() == trouble {
+        return;
+    }
+    match trouble {
+        Some(reason) => tracing::warn!(reason, "the other replicas are not all known"),
+        None => tracing::info!("the other replicas are known"),
+    }
+    *told = trouble.cloned();
+}
+
+/// Replicas that became well or stopped being so, by another's look at them.
+fn tell_changes(before: &View, now: &View) {
+    let before: BTreeMap<&str, bool> = before
+        .pods
+        .iter()
+        .map(|pod| (pod.name.as_str(), pod.ready))
+        .collect();
+    for pod in now.pods.iter().filter(|pod| !pod.own) {
+        let (replica, why) = (&pod.name, &pod.why);
+        match (before.get(replica.as_str()), pod.ready) {
+            (Some(false), true) => tracing::info!(replica, "another replica is ready again"),
+            (Some(true) | None, false) => {
+                tracing::warn!(replica, why, "another replica is not ready");
+            }
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! The networks: interfaces, names, what is known of them.
+
+use crate::setting::{Setting, setting};
+
+pub(super) const SETTINGS: &[Setting] = &[
+    setting(
+        "storage_interface",
+        "",
+        "NAME",
+        "Interface of the storage plane: databases; unset: not bound",
+    ),
+    setting(
+        "mgmt_interface",
+        "",
+        "NAME",
+        "Interface of the management plane: metrics; unset: not bound",
+    ),
+    setting(
+        "default_interface",
+        "",
+        "NAME",
+        "Interface of the default plane: probes, where the data plane is bound",
+    ),
+    setting(
+        "dns_plane",
+        "default",
+        "PLANE",
+        "By which plane name servers are asked: default, management, data or storage",
+    ),
+    setting(
+        "plane_wait",
+        "30s",
+        "TIME",
+        "How long to wait at start for an interface that is named but absent",
+    ),
+];
