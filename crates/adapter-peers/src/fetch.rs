@@ -1,4 +1,4 @@
-//! One GET, bounded in time and size, on a connection of its own: a listener for management serves few
+//! One GET by HTTP/1.1, bounded in time and size, on a connection of its own: a listener for management serves few
 //! connections, which nobody may keep.
 
 use bytes::Bytes;
@@ -6,10 +6,10 @@ use http::header::{ACCEPT, AUTHORIZATION, HOST, InvalidHeaderValue};
 use http::{HeaderValue, Request, StatusCode, Uri};
 use http_body_util::{BodyExt, Empty, LengthLimitError, Limited};
 use hyper::body::Incoming;
-use hyper::client::conn::{http1, http2};
-use hyper_util::rt::TokioExecutor;
+use hyper::client::conn::http1;
 use outbound::{ConnectError, Connector, ConnectorOptions, Stream};
 use std::time::Duration;
+use tls::TlsError;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
@@ -40,8 +40,11 @@ pub(crate) enum FetchError {
     Slow(Duration),
     #[error("its answer is larger than {0} bytes")]
     TooLarge(usize),
+    // With TLS 1.3 a server refuses a certificate of ours only after the handshake.
+    #[error(transparent)]
+    Refused(#[from] TlsError),
     #[error("its answer is no HTTP: {0}")]
-    Http(#[from] hyper::Error),
+    Http(hyper::Error),
     #[error("its answer broke off: {0}")]
     Body(Box<dyn std::error::Error + Send + Sync>),
     #[error("it cannot be asked: {0}")]
@@ -49,6 +52,22 @@ pub(crate) enum FetchError {
     // Never with the token itself.
     #[error("the token is no header's value: {0}")]
     Token(#[from] InvalidHeaderValue),
+}
+
+impl FetchError {
+    /// What TLS has to say of it, where it does.
+    fn of(self, host: &str) -> FetchError {
+        match &self {
+            FetchError::Http(error) => TlsError::within(host, error).map_or(self, Self::Refused),
+            _ => self,
+        }
+    }
+}
+
+impl From<hyper::Error> for FetchError {
+    fn from(error: hyper::Error) -> FetchError {
+        FetchError::Http(error)
+    }
 }
 
 /// Asks; `bearer` is a token to prove ourselves with.
@@ -61,12 +80,15 @@ pub(crate) async fn get(
     let connect_within = bounds.within * CONNECT_PERCENT / 100;
     options.connect.timeout = connect_within;
     options.handshake_timeout = connect_within;
+    // One question is asked: HTTP/2 would cost more and, of a refusal by TLS, tell less.
+    options.http2 = false;
     let connector = Connector::new(options);
     let fetching = async {
         let stream = connector.connect(&uri).await?;
         // Ends the connection when the answer is read or given up.
         let mut driver = JoinSet::new();
-        let answer = send(stream, &uri, bearer, &mut driver).await?;
+        let answer = send(stream, &uri, bearer, &mut driver).await;
+        let answer = answer.map_err(|error| error.of(uri.host().unwrap_or_default()))?;
         let status = answer.status();
         let body = Limited::new(answer.into_body(), bounds.max_bytes);
         let body = body.collect().await.map_err(|error| {
@@ -99,11 +121,6 @@ async fn send(
         let mut value = HeaderValue::from_str(&format!("Bearer {token}"))?;
         value.set_sensitive(true);
         request.headers_mut().insert(AUTHORIZATION, value);
-    }
-    if stream.speaks_http2() {
-        let (mut sender, connection) = http2::handshake(TokioExecutor::new(), stream).await?;
-        driver.spawn(async move { _ = connection.await });
-        return Ok(sender.send_request(request).await?);
     }
     // HTTP/1 names the host in a header, and asks for the path alone (RFC 9112, 3.2).
     if let Some(authority) = uri.authority() {

@@ -30,6 +30,8 @@ pub struct ConnectorOptions {
     pub server_name: Option<String>,
     /// Whether peers of `https` may speak HTTP/1 too. gRPC does not.
     pub http1: bool,
+    /// Whether they may speak HTTP/2.
+    pub http2: bool,
     /// The bounds of one attempt.
     pub connect: ConnectOptions,
     /// How long the handshake of TLS may take.
@@ -45,6 +47,7 @@ impl ConnectorOptions {
             tls: ClientTls::default(),
             server_name: None,
             http1: true,
+            http2: true,
             connect: ConnectOptions::default(),
             handshake_timeout: Duration::from_millis(HANDSHAKE_TIMEOUT_MS),
         }
@@ -100,10 +103,10 @@ impl ConnectorOptions {
         if !encrypted {
             return Ok(Stream::plain(stream));
         }
-        let offered = if self.http1 {
-            &[HTTP2, HTTP1][..]
-        } else {
-            &[HTTP2]
+        let offered = match (self.http1, self.http2) {
+            (true, true) => &[HTTP2, HTTP1][..],
+            (true, false) => &[HTTP1],
+            (false, _) => &[HTTP2],
         };
         let proves = self.server_name.as_deref().unwrap_or(host);
         let shaking = self.tls.connect_speaking(offered, proves, stream);
