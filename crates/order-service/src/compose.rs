@@ -9,6 +9,7 @@ use crate::files::Files;
 use crate::health::Health;
 use crate::ids::Uuid7Source;
 use crate::links::Links;
+use crate::peers;
 use crate::publishing::Publishing;
 use crate::secured::Secured;
 use crate::shared::Shared;
@@ -16,6 +17,7 @@ use crate::sockets::SocketMetrics;
 use crate::store::{self, StoreHandle};
 use crate::telemetry;
 use adapter_otlp::Otlp;
+use adapter_peers::Peers;
 use order_core::app::Orders;
 use prometheus_client::registry::Registry;
 use std::sync::Arc;
@@ -34,6 +36,7 @@ pub(crate) struct Service {
     pub(crate) callers: Arc<KnownCallers>,
     pub(crate) health: Arc<Health>,
     pub(crate) registry: Arc<Registry>,
+    pub(crate) peers: Peers,
     pub(crate) publishing: Option<Arc<Publishing>>,
     pub(crate) http_metrics: adapter_http::Metrics,
     pub(crate) grpc_metrics: adapter_grpc::Metrics,
@@ -80,6 +83,7 @@ pub(crate) async fn compose(config: &Config, otlp: Option<&Otlp>) -> Result<Serv
         telemetry::health(&health, config, otlp);
     }
     health.look(&*open.handle).await;
+    let peers = peers::open(config, health.clone());
     Ok(Service {
         orders,
         store: open.handle,
@@ -93,6 +97,7 @@ pub(crate) async fn compose(config: &Config, otlp: Option<&Otlp>) -> Result<Serv
         callers,
         health,
         registry: Arc::new(registry),
+        peers,
         publishing,
         http_metrics,
         grpc_metrics,

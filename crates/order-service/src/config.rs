@@ -4,6 +4,7 @@
 mod database;
 mod kafka;
 mod otlp;
+mod peers;
 mod reader;
 mod render;
 mod shared;
@@ -12,6 +13,7 @@ mod tls;
 pub(crate) use self::tls::ListenersTls;
 pub(crate) use database::Database;
 pub(crate) use kafka::Kafka;
+pub(crate) use peers::Peers;
 pub(crate) use render::render;
 pub(crate) use shared::{Shared, describe as describe_redis};
 
@@ -37,6 +39,8 @@ pub(crate) struct Config {
     pub(crate) kafka: Option<Kafka>,
     pub(crate) otlp: Option<adapter_otlp::Config>,
     pub(crate) shared: Shared,
+    pub(crate) peers: Peers,
+    pub(crate) resolver: Resolver,
     pub(crate) planes: Planes,
     pub(crate) plane_wait: Duration,
     pub(crate) log_level: String,
@@ -91,11 +95,13 @@ impl Config {
         };
         let resolver = Resolver::new(read.dns_plane("dns_plane", &planes));
         let partitions = read.count_up_to("feed_partitions", MAX_FEED_PARTITIONS);
+        let listeners_tls = read.listeners_tls();
         let config = Config {
             http_listen_addr: read.address("http_listen_addr"),
             grpc_listen_addr: read.address("grpc_listen_addr"),
             mgmt_listen_addr: read.address("mgmt_listen_addr"),
-            listeners_tls: read.listeners_tls(),
+            peers: read.peers(listeners_tls.management.is_some()),
+            listeners_tls,
             callers_file: read.file("callers_file"),
             admin_token_file: read.file("admin_token_file"),
             database: read.database(planes.storage.clone(), resolver.clone()),
@@ -103,7 +109,8 @@ impl Config {
             feed_lease: read.duration_from("feed_lease", MIN_FEED_LEASE),
             kafka: read.kafka(planes.data.clone(), resolver.plane(), partitions),
             otlp: read.otlp(&planes.management, &resolver),
-            shared: read.shared(planes.storage.clone(), resolver),
+            shared: read.shared(planes.storage.clone(), resolver.clone()),
+            resolver,
             planes,
             plane_wait: read.duration("plane_wait"),
             log_level: read.log_level("log_level"),

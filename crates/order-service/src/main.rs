@@ -21,6 +21,7 @@ mod links;
 mod listeners;
 #[cfg(feature = "mutants")]
 mod mutants;
+mod peers;
 mod publishing;
 mod secured;
 mod serve;

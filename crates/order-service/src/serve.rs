@@ -96,6 +96,7 @@ async fn run(config: &Config, otlp: Option<&Otlp>, started: Instant) -> Result<(
     #[cfg(feature = "mutants")]
     crate::mutants::begin();
     background.spawn(service.links.follow(background_stopped.clone()));
+    background.spawn(service.peers.run(background_stopped.clone()));
     background.spawn(certificates.look_after(background_stopped.clone()));
     let doors = Doors::of(&listeners, &service.secured);
     background.spawn(doors.look_after(service.connections.clone(), background_stopped.clone()));

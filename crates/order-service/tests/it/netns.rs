@@ -44,7 +44,6 @@ impl Namespace {
     }
 
     /// The same, with its other end in `other`, where it has the same name.
-    #[cfg(feature = "mutants")]
     pub(crate) fn cable_to(&self, interface: &str, other: &Namespace) {
         let far = format!("peer name {interface} netns {}", other.name);
         self.ip(&format!("link add {interface} type veth {far}"));

@@ -1,0 +1,107 @@
+//! Replicas that look at each other: what is wrong with one, the others say.
+
+use crate::netns::Namespace;
+use crate::service::{Service, binary, folder};
+use std::path::Path;
+use testkit::servers::Authority;
+
+/// As the log tells of a replica that is not ready.
+const NOT_READY: &str = "another replica is not ready";
+
+fn settings<'a>(database: &'a str, name: &'a str) -> Vec<(&'a str, &'a str)> {
+    vec![
+        ("DATABASE_URL", database),
+        ("MGMT_INTERFACE", "net1"),
+        ("DATA_INTERFACE", "net2"),
+        ("HTTP_LISTEN_ADDR", "0.0.0.0:8080"),
+        ("GRPC_LISTEN_ADDR", "0.0.0.0:9090"),
+        ("MGMT_LISTEN_ADDR", "0.0.0.0:9091"),
+        ("POD_NAME", name),
+    ]
+}
+
+fn url(database: &Path) -> String {
+    format!("sqlite:{}", database.display())
+}
+
+#[test]
+fn a_plane_of_one_that_goes_down_is_told_by_the_other_with_its_interface() {
+    let (here, there) = (Namespace::new(), Namespace::new());
+    here.cable_to("net1", &there);
+    here.ip("address add 10.10.0.11/24 dev net1");
+    there.ip("address add 10.10.0.12/24 dev net1");
+    for (pod, address) in [(&here, "10.20.0.11/24"), (&there, "10.20.0.12/24")] {
+        pod.cable("net2");
+        pod.ip(&format!("address add {address} dev net2"));
+    }
+    let ((_one, one), (_other, other)) = (folder(), folder());
+    let (one, other) = (url(&one), url(&other));
+    let other = Service::start_by(
+        there.within(&binary()),
+        &settings(&other, "order-service-b"),
+        |_| (),
+    );
+    let mut looking = settings(&one, "order-service-a");
+    looking.push(("PEERS", "10.10.0.12:9091"));
+    let service = Service::start_by(here.within(&binary()), &looking, |_| ());
+
+    there.ip("link set net2 down");
+    service.wait_for_log(&[
+        NOT_READY,
+        "10.10.0.12:9091",
+        "plane-data: net2: it is down",
+        "NET002",
+    ]);
+    // What is wrong over there is no matter of this one's readiness.
+    let (status, body) = here.get("http://10.10.0.11:9091/readyz?verbose");
+    assert_eq!(status, 200, "{body}");
+    there.ip("link set net2 up");
+    service.wait_for_log(&["another replica is ready again", "10.10.0.12:9091"]);
+    drop(other);
+    service.wait_for_log(&[
+        NOT_READY,
+        "cannot be reached by the management plane at 10.10.0.12:9091",
+        "refused",
+    ]);
+}
+
+/// Settings of a replica whose management port asks for certificates.
+fn mutual<'a>(certificate: &'a str, key: &'a str, authority: &'a str) -> [(&'a str, &'a str); 4] {
+    [
+        ("MGMT_TLS_MODE", "mtls"),
+        ("MGMT_TLS_CERT_FILE", certificate),
+        ("MGMT_TLS_KEY_FILE", key),
+        ("MGMT_TLS_CA_FILE", authority),
+    ]
+}
+
+#[test]
+fn replicas_prove_themselves_with_the_certificate_of_their_management_port() {
+    let (ours, theirs) = (Authority::new(), Authority::new());
+    let [good, foreign] = [ours.good(), theirs.good()].map(|certificate| {
+        let paths = [
+            certificate.certificate,
+            certificate.key,
+            certificate.authority,
+        ];
+        paths.map(|path| path.to_str().unwrap().to_owned())
+    });
+    let start = |[certificate, key, authority]: &[String; 3], peers: &str| {
+        let (folder, database) = folder();
+        let mut environment = mutual(certificate, key, authority).to_vec();
+        environment.push(("PEERS", peers));
+        (Service::start_with(&database, &environment), folder)
+    };
+    let well = start(&good, "");
+    let stranger = start(&foreign, "");
+    let peers = format!("{},{}", well.0.management, stranger.0.management);
+    let (service, _folder) = start(&good, &peers);
+    let at = stranger.0.management.to_string();
+    service.wait_for_log(&[NOT_READY, &at, "not trusted"]);
+    // Both were asked in the one round that the log tells of.
+    let told = service.log();
+    let well = well.0.management.to_string();
+    let ill =
+        |line: &&str| line.contains(NOT_READY) && line.contains(&format!("\"replica\":\"{well}\""));
+    assert_eq!(told.lines().find(ill), None, "{told}");
+}
