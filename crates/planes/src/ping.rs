@@ -21,7 +21,7 @@ const ANSWER: u8 = 0;
 pub enum Echo {
     /// It was answered.
     Answered,
-    /// The kernel knew that it cannot go: no route, or longer than the interface's or the path's MTU.
+    /// The kernel knew that it cannot go: no route or neighbour, or longer than the link takes.
     Refused,
     /// Nobody answered in time.
     Silence,
@@ -84,10 +84,11 @@ fn wait(socket: &Socket, patience: Duration) -> io::Result<Echo> {
 
 /// What the kernel knows before a packet leaves is an answer; everything else is a failure.
 fn refusal(error: io::Error) -> io::Result<Echo> {
-    let too_long = error.raw_os_error() == Some(Errno::MSGSIZE.raw_os_error());
+    // ENOBUFS: the device dropped it, as one does whose other end takes no packet so long.
+    let dropped = [Errno::MSGSIZE, Errno::NOBUFS].map(|errno| Some(errno.raw_os_error()));
     match error.kind() {
         ErrorKind::NetworkUnreachable | ErrorKind::HostUnreachable => Ok(Echo::Refused),
-        _ if too_long => Ok(Echo::Refused),
+        _ if dropped.contains(&error.raw_os_error()) => Ok(Echo::Refused),
         _ => Err(error),
     }
 }

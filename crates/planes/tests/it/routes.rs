@@ -149,7 +149,7 @@ fn an_echo_goes_by_its_plane_and_is_not_fragmented() {
     // A switch between that carries less.
     lab.world.ip("link set net1 mtu 1400");
     assert_eq!(ping("net1", 1_400), Echo::Answered);
-    assert_eq!(ping("net1", 1_500), Echo::Silence);
+    assert_ne!(ping("net1", 1_500), Echo::Answered);
 }
 
 #[test]
