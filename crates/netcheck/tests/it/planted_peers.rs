@@ -52,8 +52,9 @@ fn no_connectivity_ends_in_the_advice_for_its_cause() {
             .advice
             .contains("start the peer")
     );
-    // Nobody is there.
+    // Nobody is there, and the kernel does not remember that somebody was.
     world.world.ip("address delete 10.30.0.10/24 dev net3");
+    world.pod.ip("neighbour flush dev net3");
     let away = tried(&world);
     assert!(
         named(&away, "PEER001").evidence.contains("EHOSTUNREACH"),
