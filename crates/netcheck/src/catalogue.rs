@@ -208,6 +208,12 @@ pub const ALL: &[Check] = &[
         "the path's MTU is smaller: lower mtu in the NetworkAttachmentDefinition, or raise the switch's",
     ),
     check(
+        "PEER001",
+        Critical,
+        "a configured peer does not take a connection by its plane",
+        "check the peer, its address in the settings, and the network policies on the way",
+    ),
+    check(
         "NBR001",
         Critical,
         "a gateway does not answer",

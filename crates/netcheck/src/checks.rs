@@ -1,12 +1,15 @@
 //! The checks, each a function of what was found.
 
+mod certificates;
 mod kernel;
 mod links;
+mod peers;
 mod routes;
+mod sockets;
 mod status;
 
 use crate::catalogue::Check;
-use crate::finding::{CannotTell, Finding, Report};
+use crate::finding::{CannotTell, Finding, Report, Severity};
 use crate::pod::Pod;
 
 /// Judges a pod.
@@ -16,6 +19,10 @@ pub fn judge(pod: &Pod) -> Report {
     status::check(pod, &mut told);
     routes::check(pod, &mut told);
     kernel::check(pod, &mut told);
+    peers::check(pod, &mut told);
+    sockets::check(pod, &mut told);
+    certificates::check(pod, &mut told);
+    told.0.cannot_tell.extend(pod.cannot_tell.iter().cloned());
     let mut report = told.0;
     report.sort();
     report
@@ -30,6 +37,25 @@ impl Told {
         // An id that the catalogue does not have would be a mistake of this crate, which its tests see.
         if let Some(check) = Check::named(id) {
             self.0.findings.push(Finding::of(check, subject, evidence));
+        }
+    }
+
+    /// With advice that fits better than the check's own.
+    fn advised(&mut self, id: &str, subject: &str, evidence: String, advice: &'static str) {
+        if let Some(check) = Check::named(id) {
+            let finding = Finding::of(check, subject, evidence);
+            self.0.findings.push(Finding { advice, ..finding });
+        }
+    }
+
+    /// As grave as this one is.
+    fn weighed(&mut self, id: &str, severity: Severity, subject: &str, evidence: String) {
+        if let Some(check) = Check::named(id) {
+            let finding = Finding::of(check, subject, evidence);
+            self.0.findings.push(Finding {
+                severity,
+                ..finding
+            });
         }
     }
 

@@ -8,8 +8,10 @@ mod finding;
 mod look;
 mod multus;
 pub mod pod;
+mod probe;
 
 pub use checks::judge;
 pub use finding::{CannotTell, Finding, Report, Severity};
-pub use look::{Scene, look};
+pub use look::{Scene, Target, look};
 pub use multus::read_status;
+pub use probe::probe;

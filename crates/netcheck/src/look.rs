@@ -2,8 +2,14 @@
 //! `/etc/resolv.conf`. Reads only, and takes no privileges. What cannot be read is left out, so that a check
 //! says that it cannot tell.
 
+mod kernel;
+
 use crate::multus::read_status;
-use crate::pod::{Address, Identity, Kernel, Link, Lookup, NetworkStatus, Peer, Plane, Pod, Route};
+use crate::pod::{
+    Address, Attached, Certificate, Identity, Link, Lookup, Neighbour, NetworkStatus, Peer, Plane,
+    Pod, Route,
+};
+use kernel::{kernel, number};
 use planes::{LinkState, NetlinkError, PlaneKind, RouteQuestions};
 use std::fs;
 use std::io::ErrorKind;
@@ -20,37 +26,60 @@ pub struct Scene {
     pub planes: Vec<planes::Plane>,
     /// By which plane names are asked for.
     pub dns_plane: PlaneKind,
-    /// Whom the service connects to: a name for people, the plane, the addresses.
-    pub peers: Vec<(String, PlaneKind, Vec<IpAddr>)>,
+    /// Whom the service connects to.
+    pub peers: Vec<Target>,
+    /// Addresses of the node on which the pod runs, as far as they are known.
+    pub node_addresses: Vec<IpAddr>,
+    /// Certificates that the service shows.
+    pub certificates: Vec<Certificate>,
     /// Multus' file; `None`: it is not looked at.
     pub status_file: Option<PathBuf>,
     /// Name servers are read from here.
     pub resolv_conf: PathBuf,
 }
 
+/// Somebody whom the service connects to.
+#[derive(Clone, Debug)]
+pub struct Target {
+    /// For people: `database`.
+    pub name: String,
+    /// By which plane.
+    pub plane: PlaneKind,
+    /// At which addresses.
+    pub addresses: Vec<IpAddr>,
+    /// At which port.
+    pub port: u16,
+}
+
 /// Looks. Fails where the kernel or a seccomp profile refuses netlink sockets.
 pub fn look(scene: &Scene) -> Result<Pod, NetlinkError> {
     let links = planes::interfaces()?;
     let mut routes = RouteQuestions::open()?;
+    let (kernel, strays) = kernel(&scene.planes)?;
+    let status = status(scene.status_file.as_deref());
     let mut pod = Pod {
         planes: scene
             .planes
             .iter()
-            .map(|plane| plane_of(plane, &links))
+            .map(|plane| plane_of(plane, &links, &status))
             .collect(),
         routes: routes.main_table()?.into_iter().map(route_of).collect(),
         source_rules: routes.chooses_by_source()?,
         dns_plane: scene.dns_plane.name().to_owned(),
-        status: status(scene.status_file.as_deref()),
-        kernel: kernel(),
+        status,
+        kernel,
+        strays,
+        neighbours: neighbours()?,
+        node_addresses: scene.node_addresses.clone(),
+        certificates: scene.certificates.clone(),
         ..Pod::default()
     };
-    for (name, kind, addresses) in &scene.peers {
-        for address in addresses {
+    for target in &scene.peers {
+        for address in &target.addresses {
             pod.peers.push(Peer {
-                name: name.clone(),
-                plane: kind.name().to_owned(),
-                lookup: lookup(scene, &mut routes, *kind, *address)?,
+                name: target.name.clone(),
+                plane: target.plane.name().to_owned(),
+                lookup: lookup(scene, &mut routes, target.plane, *address)?,
             });
         }
     }
@@ -61,7 +90,18 @@ pub fn look(scene: &Scene) -> Result<Pod, NetlinkError> {
     Ok(pod)
 }
 
-fn lookup(
+/// Whom the kernel has found on the links, or asked for in vain.
+pub(crate) fn neighbours() -> Result<Vec<Neighbour>, NetlinkError> {
+    let of = |one: planes::Neighbour| Neighbour {
+        interface: one.interface,
+        address: one.address,
+        found: one.found,
+    };
+    Ok(planes::neighbours()?.into_iter().map(of).collect())
+}
+
+/// How the kernel would go to an address that is reached by this plane.
+pub(crate) fn lookup(
     scene: &Scene,
     routes: &mut RouteQuestions,
     kind: PlaneKind,
@@ -80,7 +120,7 @@ fn lookup(
     })
 }
 
-fn plane_of(plane: &planes::Plane, links: &[LinkState]) -> Plane {
+fn plane_of(plane: &planes::Plane, links: &[LinkState], status: &NetworkStatus) -> Plane {
     let interface = plane.interface();
     let link = links
         .iter()
@@ -90,8 +130,17 @@ fn plane_of(plane: &planes::Plane, links: &[LinkState]) -> Plane {
         interface: interface.map(str::to_owned),
         link: link.map(link_of),
         at_start: None,
-        declared_mtu: None,
+        declared_mtu: declared_mtu(status, interface),
     }
+}
+
+/// Multus tells the MTU that the plugin declared; the kernel's may have been changed since.
+fn declared_mtu(status: &NetworkStatus, interface: Option<&str>) -> Option<u32> {
+    let NetworkStatus::Known(attached) = status else {
+        return None;
+    };
+    let of_interface = |one: &&Attached| Some(one.interface.as_str()) == interface;
+    attached.iter().find(of_interface)?.mtu
 }
 
 fn link_of(link: &LinkState) -> Link {
@@ -156,34 +205,8 @@ fn name_servers(resolv_conf: &Path) -> Vec<IpAddr> {
         .collect()
 }
 
-fn kernel() -> Kernel {
-    Kernel {
-        ip_forward: number("/proc/sys/net/ipv4/ip_forward"),
-        reverse_path_drops: reverse_path_drops(),
-        ..Kernel::default()
-    }
-}
-
-/// Of this thread's network namespace, which `/proc/net` may not be.
-fn reverse_path_drops() -> Option<u64> {
-    let text = read(Path::new("/proc/thread-self/net/netstat")).ok()?;
-    counter(&text, "TcpExt:", "IPReversePathFilter")
-}
-
-/// A counter of `/proc/net/netstat`: a line of names, then a line of numbers.
-fn counter(text: &str, group: &str, name: &str) -> Option<u64> {
-    let mut lines = text.lines().filter(|line| line.starts_with(group));
-    let (names, numbers) = (lines.next()?, lines.next()?);
-    let mut pairs = names.split(' ').zip(numbers.split(' '));
-    pairs.find(|(known, _)| *known == name)?.1.parse().ok()
-}
-
 fn ipv4_setting(interface: &str, setting: &str) -> Option<u32> {
     number(&format!("/proc/sys/net/ipv4/conf/{interface}/{setting}"))
-}
-
-fn number(file: &str) -> Option<u32> {
-    fs::read_to_string(file).ok()?.trim().parse().ok()
 }
 
 fn read(file: &Path) -> Result<String, String> {
@@ -200,15 +223,6 @@ fn read(file: &Path) -> Result<String, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_counter_is_found_by_its_name() {
-        let text =
-            "TcpExt: SyncookiesSent IPReversePathFilter\nTcpExt: 3 7\nIpExt: InOctets\nIpExt: 9\n";
-        assert_eq!(counter(text, "TcpExt:", "IPReversePathFilter"), Some(7));
-        assert_eq!(counter(text, "TcpExt:", "Unknown"), None);
-        assert_eq!(counter("", "TcpExt:", "IPReversePathFilter"), None);
-    }
 
     #[test]
     fn name_servers_are_read_as_the_c_library_reads_them() {

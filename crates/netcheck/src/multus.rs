@@ -15,6 +15,8 @@ struct Entry {
     ips: Vec<IpAddr>,
     #[serde(default)]
     mac: String,
+    #[serde(default)]
+    mtu: Option<u32>,
 }
 
 /// What the file says; what is wrong with it is said in words that name the file.
@@ -31,6 +33,7 @@ pub fn read_status(file: &str, text: &str) -> NetworkStatus {
         interface: entry.interface,
         ips: entry.ips,
         mac: entry.mac,
+        mtu: entry.mtu,
     });
     NetworkStatus::Known(attached.collect())
 }
@@ -43,7 +46,7 @@ mod tests {
     /// As Multus 4 writes it: the default network's entry has no MAC, and further fields are of no interest.
     const WRITTEN: &str = r#"[
       {"name": "cbr0", "interface": "eth0", "ips": ["10.244.0.5"], "default": true, "dns": {}, "gateway": ["10.244.0.1"]},
-      {"name": "orders/storage", "interface": "net3", "ips": ["10.30.0.100"], "mac": "02:00:00:00:00:05", "dns": {}}
+      {"name": "orders/storage", "interface": "net3", "ips": ["10.30.0.100"], "mac": "02:00:00:00:00:05", "mtu": 1400, "dns": {}}
     ]"#;
 
     fn reason(text: &str) -> String {
@@ -61,6 +64,7 @@ mod tests {
         assert_eq!(attached[0].interface, "eth0");
         assert_eq!(attached[0].mac, "");
         assert_eq!(attached[1].network, "orders/storage");
+        assert_eq!(attached[1].mtu, Some(1_400));
         assert_eq!(attached[1].ips, ["10.30.0.100".parse::<IpAddr>().unwrap()]);
     }
 

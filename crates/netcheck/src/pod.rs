@@ -1,6 +1,11 @@
 //! A pod's networks as they were found: data without opinion, which the checks judge and nobody here asks
 //! the kernel for.
 
+mod tried;
+
+pub use tried::{Advertised, Answer, Certificate, Neighbour, Outcome, Path, Stray, Try, Whose};
+
+use crate::finding::CannotTell;
 use std::net::IpAddr;
 
 /// Everything that the checks look at.
@@ -22,6 +27,24 @@ pub struct Pod {
     pub status: NetworkStatus,
     /// Settings of the whole network namespace.
     pub kernel: Kernel,
+    /// Whom the kernel has found, or asked for in vain, on the links.
+    pub neighbours: Vec<Neighbour>,
+    /// Addresses of the node on which the pod runs, as far as they are known.
+    pub node_addresses: Vec<IpAddr>,
+    /// Sockets that are where they must not be, or whose interface is gone.
+    pub strays: Vec<Stray>,
+    /// How the peers answered, where they were tried.
+    pub tries: Vec<Try>,
+    /// How far long packets go, where that was tried.
+    pub paths: Vec<Path>,
+    /// Certificates that the service shows.
+    pub certificates: Vec<Certificate>,
+    /// Addresses that peers tell their clients to use.
+    pub advertised: Vec<Advertised>,
+    /// Who answered at other pods' addresses, where they were asked.
+    pub answers: Vec<Answer>,
+    /// Checks that could not be made, as is known already.
+    pub cannot_tell: Vec<CannotTell>,
 }
 
 /// A plane and its interface.
@@ -173,6 +196,8 @@ pub struct Attached {
     pub ips: Vec<IpAddr>,
     /// Its hardware address; empty: Multus left it out.
     pub mac: String,
+    /// The longest packet in bytes, where Multus tells.
+    pub mtu: Option<u32>,
 }
 
 /// The network namespace's settings; `None`: it could not be read.

@@ -22,9 +22,11 @@ mod links;
 mod listen;
 mod mutant;
 mod names;
+mod neighbours;
 mod netlink;
 mod orphans;
 mod peer;
+mod ping;
 mod plane;
 mod raw;
 mod relay;
@@ -50,8 +52,10 @@ pub use listen::{ListenOptions, Listener, ListenerStats, listen};
 #[cfg(feature = "mutants")]
 pub use mutant::{Elsewhere, make_mistake};
 pub use names::BlockingResolver;
+pub use neighbours::{Neighbour, neighbours};
 pub use orphans::end_orphans;
 pub use peer::{InvalidPeer, Peer};
+pub use ping::{Echo, ping};
 pub use plane::{InvalidInterface, Plane, PlaneKind};
 pub use raw::{raw_connect, raw_socket};
 pub use relay::{Far, Greet, Relay, RelayOptions};
@@ -60,7 +64,7 @@ pub use routes::{Route, RouteQuestions};
 pub use serve::{ServeLimits, ServeReport, serve};
 #[cfg(feature = "mutants")]
 pub use stray::stray;
-pub use tcp::Timers;
+pub use tcp::{Timers, try_binding};
 pub use wait::{wait_for_interface, wait_until_usable};
 
 /// The example of README.md is compiled with the tests.

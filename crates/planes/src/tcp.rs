@@ -99,6 +99,11 @@ pub(crate) fn tune(socket: &Socket, timers: &Timers) -> io::Result<()> {
     socket.set_tcp_nodelay(true)
 }
 
+/// Binds a socket to the plane's interface and closes it: whether this kernel lets this process.
+pub fn try_binding(plane: &Plane) -> Result<(), PlaneError> {
+    new_socket(plane, SocketAddr::from(([0, 0, 0, 0], 0))).map(drop)
+}
+
 /// Binds a socket that is to connect.
 pub(crate) fn bind_device(socket: &Socket, plane: &Plane) -> Result<(), PlaneError> {
     bind_to_device(socket, plane, mutant::device_of(plane))

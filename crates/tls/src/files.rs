@@ -37,11 +37,30 @@ pub(crate) fn key(path: &Path) -> Result<PrivateKeyDer<'static>, TlsError> {
     })
 }
 
-/// Until when the first certificate of a file is valid: seconds since 1970, UTC.
-pub(crate) fn not_after(path: &Path, chain: &[CertificateDer<'_>]) -> Result<i64, TlsError> {
+/// When a certificate is valid, in seconds since 1970, UTC (RFC 5280, section 4.1.2.5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Validity {
+    /// From when.
+    pub not_before: i64,
+    /// Until when.
+    pub not_after: i64,
+}
+
+impl Validity {
+    /// That of the first certificate of a file, which is its owner's.
+    pub fn of_file(path: &Path) -> Result<Validity, TlsError> {
+        of_chain(path, &certificates(path)?)
+    }
+}
+
+/// That of the first certificate of a chain from this file.
+fn of_chain(path: &Path, chain: &[CertificateDer<'_>]) -> Result<Validity, TlsError> {
     let leaf = chain.first().map(|leaf| X509Certificate::from_der(leaf));
     match leaf {
-        Some(Ok((_, leaf))) => Ok(leaf.validity().not_after.timestamp()),
+        Some(Ok((_, leaf))) => Ok(Validity {
+            not_before: leaf.validity().not_before.timestamp(),
+            not_after: leaf.validity().not_after.timestamp(),
+        }),
         Some(Err(error)) => Err(TlsError::Unusable {
             path: path.to_owned(),
             reason: error.to_string(),
@@ -51,6 +70,11 @@ pub(crate) fn not_after(path: &Path, chain: &[CertificateDer<'_>]) -> Result<i64
             what: "certificate",
         }),
     }
+}
+
+/// Until when the first certificate of a file is valid: seconds since 1970, UTC.
+pub(crate) fn not_after(path: &Path, chain: &[CertificateDer<'_>]) -> Result<i64, TlsError> {
+    of_chain(path, chain).map(|validity| validity.not_after)
 }
 
 /// What tells that files have changed: of each its inode, size and time of change. Mounted secrets are

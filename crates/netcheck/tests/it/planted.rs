@@ -1,18 +1,18 @@
 //! Troubles that are made in real network namespaces, and found by looking.
 
 use lab::Namespace;
-use netcheck::{Report, Scene, judge, look};
+use netcheck::{Report, Scene, Target, judge, look};
 use planes::{Plane, PlaneKind};
 use std::path::PathBuf;
 
 /// A pod with eth0 and net3 and somebody at the other end of each.
-struct World {
-    pod: Namespace,
-    world: Namespace,
+pub(crate) struct World {
+    pub(crate) pod: Namespace,
+    pub(crate) world: Namespace,
 }
 
 impl World {
-    fn new() -> World {
+    pub(crate) fn new() -> World {
         let world = World {
             pod: Namespace::new("netcheck"),
             world: Namespace::new("world"),
@@ -20,6 +20,7 @@ impl World {
         world.cable("eth0", "10.244.0.5", "10.244.0.1");
         world.cable("net3", "10.30.0.100", "10.30.0.10");
         world.pod.ip("route add default via 10.244.0.1");
+        world.pod.set("net.ipv4.ping_group_range", "0 2147483647");
         world
     }
 
@@ -38,22 +39,29 @@ impl World {
         }
     }
 
-    fn report(&self) -> Report {
+    pub(crate) fn scene(&self) -> Scene {
         let bound = |kind, interface| Plane::bound(kind, interface).unwrap();
-        let scene = Scene {
+        Scene {
             planes: vec![
                 bound(PlaneKind::Default, "eth0"),
                 bound(PlaneKind::Storage, "net3"),
             ],
             dns_plane: PlaneKind::Default,
-            peers: vec![(
-                "database".to_owned(),
-                PlaneKind::Storage,
-                vec!["10.30.0.10".parse().unwrap()],
-            )],
+            peers: vec![Target {
+                name: "database".to_owned(),
+                plane: PlaneKind::Storage,
+                addresses: vec!["10.30.0.10".parse().unwrap()],
+                port: 5_432,
+            }],
+            node_addresses: Vec::new(),
+            certificates: Vec::new(),
             status_file: None,
             resolv_conf: PathBuf::from("/nonexistent/resolv.conf"),
-        };
+        }
+    }
+
+    pub(crate) fn report(&self) -> Report {
+        let scene = self.scene();
         self.pod.inside(|| judge(&look(&scene).unwrap()))
     }
 

@@ -1,8 +1,9 @@
 //! What the kernel tells of routes and interfaces, against what `ip` made.
 
 use crate::netns::{Lab, NET1, NET2};
-use planes::RouteQuestions;
+use planes::{ConnectOptions, Echo, Plane, PlaneKind, RouteQuestions, connect};
 use std::net::{IpAddr, Ipv4Addr};
+use std::time::{Duration, Instant};
 
 const FAR: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 99, 0, 7));
 
@@ -104,4 +105,70 @@ fn interfaces_are_told_with_their_kind_and_how_often_their_carrier_has_changed()
     lab.world.ip("link set net2 down");
     lab.world.ip("link set net2 up");
     assert_eq!(look().carrier_changes, before.carrier_changes + 2);
+}
+
+#[test]
+fn neighbours_are_told_with_those_who_never_answered() {
+    let lab = Lab::new();
+    let (near, nobody) = (NET1.world, Ipv4Addr::new(10, 20, 0, 77));
+    let found = lab.pod.run(async || {
+        let plane = Plane::bound(PlaneKind::Data, "net1").unwrap();
+        for host in [near, nobody] {
+            let peer = (host, 9).into();
+            let options = ConnectOptions {
+                timeout: Duration::from_secs(5),
+                ..ConnectOptions::default()
+            };
+            // One refuses, the other is not there.
+            connect(&plane, peer, options).await.unwrap_err();
+        }
+        // It asks three times, a second apart.
+        let until = Instant::now() + Duration::from_secs(10);
+        loop {
+            let found = planes::neighbours().unwrap();
+            if found.iter().any(|one| one.failed) || Instant::now() > until {
+                break found;
+            }
+            tokio::task::yield_now().await;
+        }
+    });
+    let of = |host: Ipv4Addr| found.iter().find(|one| one.address == host).unwrap();
+    assert!(of(near).found && !of(near).failed, "{found:?}");
+    assert!(of(nobody).failed && !of(nobody).found, "{found:?}");
+    assert_eq!(of(near).interface, "net1");
+}
+
+#[test]
+fn an_echo_goes_by_its_plane_and_is_not_fragmented() {
+    let lab = Lab::new();
+    lab.pod.sysctl("net.ipv4.ping_group_range=0 2147483647");
+    let (far, patience) = (NET1.world, Duration::from_secs(1));
+    let ping = |interface: &'static str, bytes: u32| {
+        lab.pod.run(async move || {
+            let plane = Plane::bound(PlaneKind::Data, interface).unwrap();
+            planes::ping(&plane, far, bytes, patience).unwrap()
+        })
+    };
+    assert_eq!(ping("net1", 1_500), Echo::Answered);
+    assert_eq!(ping("net1", 1_501), Echo::Refused);
+    // On the other network nobody has this address, and nobody answers for it.
+    lab.world.sysctl("net.ipv4.conf.all.arp_ignore=1");
+    assert_ne!(ping("net2", 100), Echo::Answered);
+    // A switch between that carries less.
+    lab.world.ip("link set net1 mtu 1400");
+    assert_eq!(ping("net1", 1_400), Echo::Answered);
+    assert_ne!(ping("net1", 1_500), Echo::Answered);
+}
+
+#[test]
+fn who_may_send_no_echo_is_told_so() {
+    let lab = Lab::new();
+    lab.pod.sysctl("net.ipv4.ping_group_range=1 0");
+    let error = lab.pod.run(async || {
+        let plane = Plane::bound(PlaneKind::Data, "net1").unwrap();
+        planes::ping(&plane, NET1.world, 100, Duration::from_secs(1)).unwrap_err()
+    });
+    assert!(error.to_string().contains("ICMP echo"), "{error}");
+    // EACCES.
+    assert_eq!(error.raw_os_error(), 13);
 }
