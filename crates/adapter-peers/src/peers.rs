@@ -131,10 +131,9 @@ impl Shared {
     async fn ask_all(&self, candidates: Vec<Candidate>) -> Vec<PodView> {
         let asker = self.asker().await;
         let own = &self.config.own.name;
-        let asked = candidates.iter().filter(|one| one.name != *own);
-        let asked: Vec<_> = asked.map(|candidate| asker.look(candidate)).collect();
-        let asked = futures_util::stream::iter(asked);
-        asked
+        let others = candidates.iter().filter(|one| one.name != *own);
+        let looks: Vec<_> = others.map(|candidate| asker.look(candidate)).collect();
+        futures_util::stream::iter(looks)
             .buffer_unordered(self.config.limits.at_once)
             .collect()
             .await
@@ -203,9 +202,10 @@ fn tell_trouble(told: &mut Option<String>, trouble: Option<&String>) {
     if told.as_ref() == trouble {
         return;
     }
-    match trouble {
-        Some(reason) => tracing::warn!(reason, "the other replicas are not all known"),
-        None => tracing::info!("the other replicas are known"),
+    if let Some(reason) = trouble {
+        tracing::warn!(reason, "the other replicas are not all known");
+    } else {
+        tracing::info!("the other replicas are known");
     }
     *told = trouble.cloned();
 }

@@ -26,6 +26,16 @@ impl Target {
         Ok(Target { encrypted, peer })
     }
 
+    /// Its port.
+    pub fn port(&self) -> u16 {
+        self.peer.port()
+    }
+
+    /// Whether it is asked by TLS.
+    pub fn is_encrypted(&self) -> bool {
+        self.encrypted
+    }
+
     /// At this port of a host that is known already.
     pub(crate) fn of(peer: Peer, encrypted: bool) -> Target {
         Target { encrypted, peer }

@@ -33,6 +33,7 @@ mod sockets;
 mod store;
 mod summary;
 mod telemetry;
+mod topology;
 mod values;
 
 use crate::config::Config;
@@ -71,6 +72,7 @@ fn run(matches: &ArgMatches) -> Result<(), String> {
         }
         Some(("feed", sub)) => feed::run(sub, read_config),
         Some(("openapi", _)) => print(&adapter_http::openapi()),
+        Some(("topology", sub)) => topology::run(sub, &read_config(sub)?),
         Some(("healthcheck", sub)) => healthcheck::run(&read_config(sub)?, sub.get_flag("live")),
         Some(("completions", sub)) => {
             // The shell is required, so clap has refused a line without it.

@@ -43,7 +43,7 @@ pub(crate) fn open(config: &Config, health: Arc<dyn HealthSource>) -> Peers {
 }
 
 /// A list wins over Kubernetes: somebody took the trouble.
-fn source(config: &Config, environment: impl Fn(&str) -> Option<String>) -> Source {
+pub(crate) fn source(config: &Config, environment: impl Fn(&str) -> Option<String>) -> Source {
     let peers = &config.peers;
     if !peers.listed.is_empty() {
         return Source::Listed(peers.listed.clone());

@@ -51,9 +51,10 @@ fn all(facts: &Facts, kind: PlaneKind, enough: fn(Protection) -> bool) -> (Answe
         return (Answer::No, lacking.join("; "));
     }
     let held: Vec<String> = facts.traffic_of(kind).map(words).collect();
-    let why = match held.is_empty() {
-        true => "nothing is configured to go by it".to_owned(),
-        false => held.join("; "),
+    let why = if held.is_empty() {
+        "nothing is configured to go by it".to_owned()
+    } else {
+        held.join("; ")
     };
     (Answer::Yes, why)
 }

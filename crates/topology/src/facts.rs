@@ -59,7 +59,7 @@ pub enum Protection {
     /// Both prove themselves.
     #[serde(rename = "mtls")]
     Mutual,
-    /// There is nothing to encrypt: it does not leave the pod, or it is for everybody to see.
+    /// No rule asks for it: it does not leave the pod, or is Kubernetes' own.
     #[serde(rename = "not needed")]
     NotNeeded,
 }
@@ -71,7 +71,7 @@ impl Protection {
             Protection::None => "not encrypted",
             Protection::Tls => "TLS",
             Protection::Mutual => "mTLS",
-            Protection::NotNeeded => "nothing to encrypt",
+            Protection::NotNeeded => "needs no encryption",
         }
     }
 

@@ -7,8 +7,6 @@ use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 
-/// Lines of one network that are told at most; what is beyond is counted as one.
-pub(crate) const MAX_LINES: usize = 500;
 /// Where name servers are asked.
 pub(crate) const DNS_PORT: u16 = 53;
 /// The loopback's device.
@@ -93,9 +91,7 @@ pub(crate) fn place(facts: &Facts, sockets: &[SeenSocket]) -> Placed {
             Some(network) => placed.networks.entry(network).or_default(),
             None => &mut placed.elsewhere,
         };
-        if lines.len() < MAX_LINES {
-            lines.push(Line { count, ..line });
-        }
+        lines.push(Line { count, ..line });
     }
     placed
 }
@@ -186,9 +182,14 @@ fn is_of(line: &Line, traffic: &Traffic) -> bool {
 }
 
 impl Line {
-    /// Whether it answers on every network of the pod.
+    /// Whether it answers on every network of the pod. Who asks a name server by datagrams waits for nobody
+    /// else.
     pub(crate) fn is_everywhere(&self) -> bool {
-        let waits = matches!(self.kind, Kind::Listener | Kind::Datagrams);
+        let waits = match self.kind {
+            Kind::Listener => true,
+            Kind::Datagrams => self.carries.is_none(),
+            Kind::Callers | Kind::To => false,
+        };
         waits && self.device.is_none() && self.address.ip().is_unspecified()
     }
 
@@ -197,19 +198,19 @@ impl Line {
         let Line {
             protocol, address, ..
         } = self;
-        let mut words = match self.kind {
+        let does = match self.kind {
             Kind::Listener => format!("{protocol} {address} listens"),
             Kind::Callers => format!("{protocol} callers of {address}"),
             Kind::To => format!("{protocol} to {address}"),
             Kind::Datagrams => format!("{protocol} {address}"),
         };
-        if self.count > 1 {
-            words += &format!(" ×{}", self.count);
-        }
+        let times = match self.count {
+            1 => String::new(),
+            count => format!(" ×{count}"),
+        };
         match self.carries {
-            Some(what) => words += &format!(" ({what})"),
-            None => words += &format!(" (of {})", self.owner),
+            Some(what) => format!("{does}{times} ({what})"),
+            None => format!("{does}{times} (of {})", self.owner),
         }
-        words
     }
 }

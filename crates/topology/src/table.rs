@@ -35,7 +35,7 @@ pub fn table(topology: &Topology) -> String {
         ("Isolation", &topology.isolation),
         ("Encryption", &topology.encryption),
     ] {
-        text += &format!("\n{title}: held here?\n");
+        text.extend(["\n", title, ": held here?\n"]);
         text.extend(policies.iter().map(policy));
     }
     if !topology.unknown.is_empty() {
@@ -47,18 +47,16 @@ pub fn table(topology: &Topology) -> String {
 
 fn network(network: &Network) -> String {
     let interface = network.interface.as_deref().unwrap_or("—");
-    let mut head = format!("  {:<11} {interface:<10} {}", network.name, network.state);
-    for part in [network.cidrs.join(", "), network.kind.clone()] {
-        if !part.is_empty() {
-            head += &format!("  {part}");
-        }
-    }
-    if let Some(mtu) = network.mtu {
-        head += &format!("  mtu {mtu}");
-    }
-    if let Some(name) = &network.cni_network {
-        head += &format!("  {name}");
-    }
+    let mut head = vec![format!(
+        "  {:<11} {interface:<10} {}",
+        network.name, network.state
+    )];
+    head.extend(network.cidrs.iter().cloned());
+    head.push(network.kind.clone());
+    head.extend(network.mtu.map(|mtu| format!("mtu {mtu}")));
+    head.extend(network.cni_network.clone());
+    head.retain(|part| !part.is_empty());
+    let head = head.join("  ");
     let mut text = folded(&head, INDENT) + &wrapped("for", network.purpose);
     let addresses: Vec<String> = network.addresses.iter().map(ToString::to_string).collect();
     if !addresses.is_empty() {

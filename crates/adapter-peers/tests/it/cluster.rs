@@ -60,13 +60,13 @@ impl Cluster {
         };
         cluster.mount_token("first");
         cluster.accept_token("first");
-        cluster.says(PODS, list("PodList", "v1", &[]));
+        cluster.says(PODS, &list("PodList", "v1", &[]));
         let policies = list(
             "NetworkPolicyList",
             "networking.k8s.io/v1",
             &[json!({}), json!({})],
         );
-        cluster.says(NETWORK_POLICIES, policies);
+        cluster.says(NETWORK_POLICIES, &policies);
         cluster
     }
 
@@ -79,7 +79,7 @@ impl Cluster {
         token.clone_into(&mut self.known.lock().unwrap().token);
     }
 
-    pub(crate) fn says(&self, path: &'static str, body: Value) {
+    pub(crate) fn says(&self, path: &'static str, body: &Value) {
         self.replies(path, Reply::ok(body.to_string()));
     }
 

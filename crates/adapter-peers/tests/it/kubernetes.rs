@@ -44,7 +44,7 @@ async fn every_replica_is_found_asked_and_told_of() {
     leaving["metadata"]["deletionTimestamp"] = json!("2026-07-01T11:00:00Z");
     cluster.says(
         PODS,
-        pods(&[
+        &pods(&[
             pod("order-service-a", "Running", Some("127.0.0.1")),
             pod("order-service-b", "Running", Some("127.0.0.2")),
             pod("order-service-c", "Running", Some("127.0.0.3")),
@@ -116,7 +116,7 @@ async fn every_replica_is_found_asked_and_told_of() {
 #[tokio::test]
 async fn policies_and_networks_are_counted_or_it_is_said_why_not() {
     let cluster = Cluster::start();
-    cluster.says(PODS, pods(&[pod("order-service-a", "Running", None)]));
+    cluster.says(PODS, &pods(&[pod("order-service-a", "Running", None)]));
     let mut asked = by(&cluster, 1);
     let policies = asked.until("counts", known).await.policies.unwrap();
     assert_eq!(policies.network_policies, Count::Known(2));
@@ -136,11 +136,11 @@ async fn policies_and_networks_are_counted_or_it_is_said_why_not() {
     );
     more["metadata"]["continue"] = json!("eyJ2IjoibWV0YS5rOHMuaW8vdjEifQ");
     more["metadata"]["remainingItemCount"] = json!(700);
-    cluster.says(ATTACHMENTS, more);
+    cluster.says(ATTACHMENTS, &more);
     // As Go writes an empty list that was never made.
     cluster.says(
         NETWORK_POLICIES,
-        json!({"kind": "NetworkPolicyList", "items": null}),
+        &json!({"kind": "NetworkPolicyList", "items": null}),
     );
     let forbidden = |view: &View| {
         let policies = view.policies.as_ref().unwrap();
@@ -155,7 +155,7 @@ async fn policies_and_networks_are_counted_or_it_is_said_why_not() {
 #[tokio::test]
 async fn a_token_that_was_rotated_is_read_again() {
     let cluster = Cluster::start();
-    cluster.says(PODS, pods(&[pod("order-service-a", "Running", None)]));
+    cluster.says(PODS, &pods(&[pod("order-service-a", "Running", None)]));
     let mut asked = by(&cluster, 1);
     asked.until("known", known).await;
     cluster.accept_token("second");
@@ -185,7 +185,7 @@ async fn what_kubernetes_does_not_answer_well_is_told_and_who_was_known_is_asked
         pod("order-service-a", "Running", Some("127.0.0.1")),
         pod("order-service-b", "Running", Some("127.0.0.2")),
     ]);
-    cluster.says(PODS, good.clone());
+    cluster.says(PODS, &good);
     let own = Limits {
         max_list_bytes: 64 * 1024,
         ..limits()
@@ -231,7 +231,7 @@ async fn what_kubernetes_does_not_answer_well_is_told_and_who_was_known_is_asked
         cluster.replies(PODS, reply);
         let view = asked.trouble(words).await;
         assert!(find(&view, "order-service-b").unwrap().ready, "{view:#?}");
-        cluster.says(PODS, good.clone());
+        cluster.says(PODS, &good);
         asked
             .until("well again", |view| view.healthy == 2 && known(view))
             .await;
@@ -297,12 +297,12 @@ async fn too_many_pods_and_a_selector_that_leaves_this_one_out_are_told() {
     let many: Vec<Value> = (0..70)
         .map(|number| pod(&format!("order-service-{number:02}"), "Running", None))
         .collect();
-    cluster.says(PODS, pods(&many));
+    cluster.says(PODS, &pods(&many));
     let mut asked = by(&cluster, 1);
     let view = asked.trouble(&["more than 64 pods"]).await;
     // And this one.
     assert_eq!(view.total, 65);
-    cluster.says(PODS, pods(&many[..2]));
+    cluster.says(PODS, &pods(&many[..2]));
     let view = asked
         .trouble(&["order-service-a", "is not among", "PEERS_LABEL_SELECTOR"])
         .await;

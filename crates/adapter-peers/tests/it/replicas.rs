@@ -124,7 +124,7 @@ async fn replicas_prove_themselves_and_we_do() {
     ]
     .map(|(name, address)| cluster::pod(&format!("order-service-{name}"), "Running", Some(address)))
     .into();
-    cluster.says(cluster::PODS, cluster::list("PodList", "v1", &pods));
+    cluster.says(cluster::PODS, &cluster::list("PodList", "v1", &pods));
     let mut in_cluster = cluster.in_cluster(port);
     in_cluster.management_tls = true;
     let tls = ClientTls {

@@ -41,7 +41,7 @@ impl Reply {
     /// Too late for everybody.
     pub(crate) fn slow(self) -> Reply {
         Reply {
-            after: Duration::from_secs(600),
+            after: Duration::from_mins(10),
             ..self
         }
     }

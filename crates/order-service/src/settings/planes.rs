@@ -28,6 +28,12 @@ pub(super) const SETTINGS: &[Setting] = &[
         "By which plane name servers are asked: default, management, data or storage",
     ),
     setting(
+        "network_status_file",
+        "/etc/podinfo/network-status",
+        "FILE",
+        "What Multus attached, as a downward-API volume; looked at by netcheck where a plane is bound",
+    ),
+    setting(
         "plane_wait",
         "30s",
         "TIME",
