@@ -77,6 +77,9 @@ fn network(facts: &Facts, kind: PlaneKind, placed: &mut Placed) -> Network {
         let addresses = link.map_or(&[][..], |link| &link.addresses);
         addresses.iter().filter(|own| !own.is_link_local())
     };
+    let mut sockets = placed.networks.remove(kind.name()).unwrap_or_default();
+    // What is configured first: there may be many strangers.
+    sockets.sort_by_key(|line| line.carries.is_none());
     let mut cidrs: Vec<String> = own().map(subnet).collect();
     cidrs.dedup();
     Network {
@@ -93,7 +96,7 @@ fn network(facts: &Facts, kind: PlaneKind, placed: &mut Placed) -> Network {
         mtu: link.map(|link| link.mtu),
         kind: link.map(|link| link.kind.clone()).unwrap_or_default(),
         carries: facts.traffic_of(kind).map(Carried::from).collect(),
-        sockets: placed.networks.remove(kind.name()).unwrap_or_default(),
+        sockets,
     }
 }
 

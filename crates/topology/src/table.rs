@@ -9,6 +9,8 @@ use crate::sockets::Line;
 const WIDTH: usize = 100;
 /// Where the words of a labelled line begin.
 const INDENT: usize = 14;
+/// Columns before what a part of the hexagon does.
+const HEXAGON_INDENT: usize = 35;
 /// Sockets of a network that are told; of the rest, how many there are.
 const TOLD: usize = 12;
 
@@ -28,8 +30,8 @@ pub fn table(topology: &Topology) -> String {
             [] => "none".to_owned(),
             networks => networks.join(", "),
         };
-        let line = format!("{}: {networks} — {}", part.part, part.what);
-        text += &wrapped("", &line);
+        let line = format!("  {:<18}{networks:<15}{}", part.part, part.what);
+        text += &folded(&line, HEXAGON_INDENT);
     }
     for (title, policies) in [
         ("Isolation", &topology.isolation),

@@ -37,6 +37,7 @@ fn help_tells_every_command_and_setting_and_wrong_usage_is_2() {
         "config",
         "openapi",
         "healthcheck",
+        "topology",
         "completions",
         "--http-listen-addr",
         "--config",

@@ -39,4 +39,5 @@ mod store;
 #[cfg(feature = "mutants")]
 mod strays;
 mod tls;
+mod topology;
 mod traces;
