@@ -77,6 +77,11 @@ pub(crate) const WALLS: &[Wall] = &[
         outside: Outside::Not(ALL_BUT_TONIC),
     },
     Wall {
+        name: "adapter-peers",
+        ours: &["netcheck", "order-core", "outbound", "planes", "tls"],
+        outside: Outside::Not(EDGES_AND_STORES),
+    },
+    Wall {
         name: "adapter-postgres",
         ours: &[
             "group-commit",
@@ -116,6 +121,11 @@ pub(crate) const WALLS: &[Wall] = &[
         outside: Outside::Not(EDGES_AND_STORES),
     },
     Wall {
+        name: "netcheck",
+        ours: &["planes"],
+        outside: Outside::Not(EDGES_AND_STORES),
+    },
+    Wall {
         name: "order-core",
         ours: &[],
         // Futures and their locks are of no runtime; whatever does I/O is not on this list.
@@ -151,15 +161,18 @@ pub(crate) const WALLS: &[Wall] = &[
             "adapter-kafka",
             "adapter-management",
             "adapter-otlp",
+            "adapter-peers",
             "adapter-postgres",
             "adapter-redis",
             "adapter-sqlite",
             "group-commit",
+            "netcheck",
             "order-core",
             "order-json",
             "order-proto",
             "planes",
             "tls",
+            "topology",
         ],
         outside: Outside::Not(EDGES_AND_STORES),
     },
@@ -209,6 +222,12 @@ pub(crate) const WALLS: &[Wall] = &[
             "tokio-rustls",
             "x509-parser",
         ]),
+    },
+    Wall {
+        name: "topology",
+        ours: &["netcheck", "planes"],
+        // It makes a picture of facts, and gathers none.
+        outside: Outside::Only(&["serde"]),
     },
     Wall {
         name: "xtask",
