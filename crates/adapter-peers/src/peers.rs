@@ -14,6 +14,9 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
+/// Phases in which a pod is not ready as a matter of course.
+const PASSING: [&str; 2] = ["Pending", "Terminating"];
+
 /// The other replicas. Clones are one.
 #[derive(Clone)]
 pub struct Peers(Arc<Shared>);
@@ -210,7 +213,8 @@ fn tell_trouble(told: &mut Option<String>, trouble: Option<&String>) {
     *told = trouble.cloned();
 }
 
-/// Replicas that became well or stopped being so, by another's look at them.
+/// Replicas that became well or stopped being so, by this one's look at them. What comes and goes with every
+/// rollout is left out.
 fn tell_changes(before: &View, now: &View) {
     let before: BTreeMap<&str, bool> = before
         .pods
@@ -219,9 +223,10 @@ fn tell_changes(before: &View, now: &View) {
         .collect();
     for pod in now.pods.iter().filter(|pod| !pod.own) {
         let (replica, why) = (&pod.name, &pod.why);
+        let passes = PASSING.contains(&pod.phase.as_str());
         match (before.get(replica.as_str()), pod.ready) {
             (Some(false), true) => tracing::info!(replica, "another replica is ready again"),
-            (Some(true) | None, false) => {
+            (Some(true) | None, false) if !passes => {
                 tracing::warn!(replica, why, "another replica is not ready");
             }
             _ => {}

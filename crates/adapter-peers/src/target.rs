@@ -26,6 +26,11 @@ impl Target {
         Ok(Target { encrypted, peer })
     }
 
+    /// Its address or name.
+    pub fn host(&self) -> &str {
+        self.peer.host()
+    }
+
     /// Its port.
     pub fn port(&self) -> u16 {
         self.peer.port()

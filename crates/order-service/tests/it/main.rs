@@ -5,6 +5,10 @@
 mod aged_history;
 mod callers;
 mod client;
+// The cluster of the adapter's own tests.
+#[expect(dead_code, reason = "its own tests need more of it")]
+#[path = "../../../adapter-peers/tests/it/cluster.rs"]
+mod cluster;
 // The collector of the adapter's own tests.
 #[path = "../../../adapter-otlp/tests/it/collector.rs"]
 mod collector;
@@ -31,6 +35,9 @@ mod readme;
 mod redis;
 mod replicas;
 mod roles;
+#[expect(dead_code, reason = "as above")]
+#[path = "../../../adapter-peers/tests/it/server.rs"]
+mod server;
 mod service;
 mod site;
 mod start;

@@ -1,8 +1,10 @@
 //! Replicas that look at each other: what is wrong with one, the others say.
 
+use crate::cluster::{Cluster, PODS, list, pod};
 use crate::netns::Namespace;
 use crate::service::{Service, binary, folder};
 use std::path::Path;
+use std::process::Command;
 use testkit::servers::Authority;
 
 /// As the log tells of a replica that is not ready.
@@ -104,4 +106,55 @@ fn replicas_prove_themselves_with_the_certificate_of_their_management_port() {
     let ill =
         |line: &&str| line.contains(NOT_READY) && line.contains(&format!("\"replica\":\"{well}\""));
     assert_eq!(told.lines().find(ill), None, "{told}");
+}
+
+/// Mounts a service account where the kubelet does, seen by nobody else, and runs a program.
+const IN_A_POD: &str = "mount -t tmpfs none /run \
+    && mkdir -p /run/secrets/kubernetes.io/serviceaccount \
+    && mount --bind \"$1\" /run/secrets/kubernetes.io/serviceaccount \
+    && exec \"$2\"";
+
+fn in_a_pod(service_account: &Path) -> Command {
+    let mut command = Command::new("unshare");
+    command.env_clear();
+    command.args(["--mount", "sh", "-c", IN_A_POD, "sh"]);
+    command.arg(service_account).arg(binary().get_program());
+    command
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn in_a_cluster_the_others_are_those_that_kubernetes_names() {
+    let cluster = Cluster::start();
+    let (_one, other_file) = folder();
+    let planes = [("MGMT_INTERFACE", "lo"), ("DEFAULT_INTERFACE", "lo")];
+    let mut there = planes.to_vec();
+    there.push(("MGMT_LISTEN_ADDR", "127.0.0.2:0"));
+    let other = Service::start_with(&other_file, &there);
+    let port = other.management.port();
+    let pods = [
+        pod("order-service-a", "Running", Some("127.0.0.3")),
+        pod("order-service-b", "Running", Some("127.0.0.2")),
+        pod("order-service-c", "Running", Some("127.0.0.9")),
+    ];
+    cluster.says(PODS, &list("PodList", "v1", &pods));
+
+    let (_two, file) = folder();
+    let (database, listen) = (url(&file), format!("127.0.0.3:{port}"));
+    let api = cluster.server.address.port().to_string();
+    let mut here = planes.to_vec();
+    here.extend([
+        ("DATABASE_URL", database.as_str()),
+        ("MGMT_LISTEN_ADDR", &listen),
+        ("KUBERNETES_SERVICE_HOST", "127.0.0.1"),
+        ("KUBERNETES_SERVICE_PORT", &api),
+        ("POD_NAME", "order-service-a"),
+    ]);
+    let service = Service::start_by(in_a_pod(cluster.folder.path()), &here, |_| ());
+    let at = format!("cannot be reached by the management plane at 127.0.0.9:{port}");
+    service.wait_for_log(&[NOT_READY, "order-service-c", &at]);
+    let told = service.log();
+    assert!(!told.contains("order-service-b"), "it is well: {told}");
+    assert!(!told.contains("not all known"), "{told}");
+    drop(other);
+    service.wait_for_log(&[NOT_READY, "order-service-b", "refused"]);
 }
