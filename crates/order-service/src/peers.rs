@@ -1,8 +1,9 @@
 //! The other replicas, for whoever watches: found and asked in the background. Readiness never hangs on them.
 
 use crate::config::Config;
-use adapter_peers::{InCluster, Limits, Own, Peers, Source};
+use adapter_peers::{InCluster, Limits, Own, Peers, Source, Target};
 use order_core::ports::HealthSource;
+use std::net::IpAddr;
 use std::sync::Arc;
 use tls::ClientTls;
 
@@ -42,11 +43,13 @@ pub(crate) fn open(config: &Config, health: Arc<dyn HealthSource>) -> Peers {
     Peers::new(wanted, health)
 }
 
-/// A list wins over Kubernetes: somebody took the trouble.
+/// A list wins over Kubernetes: somebody took the trouble. It may name this replica as well, so that all can be
+/// given the same one.
 pub(crate) fn source(config: &Config, environment: impl Fn(&str) -> Option<String>) -> Source {
     let peers = &config.peers;
     if !peers.listed.is_empty() {
-        return Source::Listed(peers.listed.clone());
+        let others = peers.listed.iter().filter(|target| !is_own(config, target));
+        return Source::Listed(others.cloned().collect());
     }
     let [host, port] = API.map(environment);
     match host.zip(port).filter(|_| peers.kubernetes) {
@@ -61,6 +64,17 @@ pub(crate) fn source(config: &Config, environment: impl Fn(&str) -> Option<Strin
             management_tls: config.listeners_tls.management.is_some(),
         }),
     }
+}
+
+/// Whether it is this replica's management port, by an address of this machine. By a name it is not known.
+fn is_own(config: &Config, target: &Target) -> bool {
+    let address: Option<IpAddr> = target.host().parse().ok();
+    let own = |address: IpAddr| {
+        let links = planes::interfaces().unwrap_or_default();
+        let mut all = links.iter().flat_map(|link| &link.addresses);
+        all.any(|own| own.address == address)
+    };
+    target.port() == config.mgmt_listen_addr.port() && address.is_some_and(own)
 }
 
 #[cfg(test)]
@@ -97,5 +111,15 @@ mod tests {
             found(&[("PEERS", "a:1")], true),
             Source::Listed(_)
         ));
+    }
+
+    #[test]
+    fn a_list_that_names_this_replica_too_is_taken_without_it() {
+        let both = [("PEERS", "127.0.0.1:9091,127.0.0.1:9092,a:9091")];
+        let Source::Listed(others) = found(&both, false) else {
+            panic!("a list is a list");
+        };
+        let others: Vec<String> = others.iter().map(ToString::to_string).collect();
+        assert_eq!(others, ["127.0.0.1:9092", "a:9091"]);
     }
 }
