@@ -18,7 +18,7 @@ pub(crate) use shared::{Shared, describe as describe_redis};
 use crate::values::Values;
 use planes::{Plane, PlaneKind, Resolver};
 use reader::Reader;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -37,6 +37,9 @@ pub(crate) struct Config {
     pub(crate) kafka: Option<Kafka>,
     pub(crate) otlp: Option<adapter_otlp::Config>,
     pub(crate) shared: Shared,
+    pub(crate) resolver: Resolver,
+    pub(crate) network_status_file: PathBuf,
+    pub(crate) node_ip: Option<IpAddr>,
     pub(crate) planes: Planes,
     pub(crate) plane_wait: Duration,
     pub(crate) log_level: String,
@@ -103,7 +106,10 @@ impl Config {
             feed_lease: read.duration_from("feed_lease", MIN_FEED_LEASE),
             kafka: read.kafka(planes.data.clone(), resolver.plane(), partitions),
             otlp: read.otlp(&planes.management, &resolver),
-            shared: read.shared(planes.storage.clone(), resolver),
+            shared: read.shared(planes.storage.clone(), resolver.clone()),
+            resolver,
+            network_status_file: PathBuf::from(read.text("network_status_file")),
+            node_ip: read.ip("node_ip"),
             planes,
             plane_wait: read.duration("plane_wait"),
             log_level: read.log_level("log_level"),

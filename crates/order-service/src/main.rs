@@ -21,6 +21,7 @@ mod links;
 mod listeners;
 #[cfg(feature = "mutants")]
 mod mutants;
+mod netcheck;
 mod publishing;
 mod secured;
 mod serve;
@@ -69,6 +70,7 @@ fn run(matches: &ArgMatches) -> Result<(), String> {
             print(&config::render(&values))
         }
         Some(("feed", sub)) => feed::run(sub, read_config),
+        Some(("netcheck", sub)) => netcheck::run(sub, read_config),
         Some(("openapi", _)) => print(&adapter_http::openapi()),
         Some(("healthcheck", sub)) => healthcheck::run(&read_config(sub)?, sub.get_flag("live")),
         Some(("completions", sub)) => {

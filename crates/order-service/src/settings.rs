@@ -312,6 +312,18 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "By which plane name servers are asked: default, management, data or storage",
     ),
     setting(
+        "network_status_file",
+        "/etc/podinfo/network-status",
+        "FILE",
+        "What Multus attached, as a downward-API volume; looked at by netcheck where a plane is bound",
+    ),
+    setting(
+        "node_ip",
+        "",
+        "IP",
+        "The address of the node of this pod (downward API: status.hostIP), for netcheck; unset: not known",
+    ),
+    setting(
         "plane_wait",
         "30s",
         "TIME",

@@ -1,12 +1,12 @@
 //! A network namespace of a test's own, in which the service runs. Takes root and `ip`.
 
-#[cfg(feature = "mutants")]
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 use std::ffi::OsStr;
+use std::fs::File;
+use std::net::{SocketAddr, TcpListener};
+use std::os::fd::AsFd;
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
-#[cfg(feature = "mutants")]
-use std::{fs::File, net::SocketAddr, net::TcpListener, os::fd::AsFd};
 
 /// A namespace; it goes away with whatever is in it.
 pub(crate) struct Namespace {
@@ -44,7 +44,6 @@ impl Namespace {
     }
 
     /// The same, with its other end in `other`, where it has the same name.
-    #[cfg(feature = "mutants")]
     pub(crate) fn cable_to(&self, interface: &str, other: &Namespace) {
         let far = format!("peer name {interface} netns {}", other.name);
         self.ip(&format!("link add {interface} type veth {far}"));
@@ -54,7 +53,6 @@ impl Namespace {
     }
 
     /// A listener inside; the kernel answers for it.
-    #[cfg(feature = "mutants")]
     pub(crate) fn listen(&self, address: SocketAddr) -> TcpListener {
         let file = File::open(format!("/run/netns/{}", self.name)).unwrap();
         // A thread stays where it has gone, so it is one of its own.
@@ -66,6 +64,13 @@ impl Namespace {
             listener.unwrap()
         });
         listening.join().unwrap()
+    }
+
+    /// Sets a kernel setting inside: `net.ipv4.ip_forward=1`.
+    pub(crate) fn set(&self, setting: &str) {
+        let mut sysctl = Command::new("sysctl");
+        sysctl.args(["-qw", setting]);
+        run(&mut self.within(&sysctl));
     }
 
     /// The command that runs this program inside, with the settings that it was given.
