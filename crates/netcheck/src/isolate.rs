@@ -41,10 +41,13 @@ pub enum Closed {
 pub async fn isolate(scene: &Scene) -> Vec<Passage> {
     let mut tries = JoinSet::new();
     for (name, own, address) in targets(scene) {
-        let foreign = scene
-            .planes
-            .iter()
-            .filter(|plane| plane.interface().is_some() && plane.interface() != own.interface());
+        // A plane that is not bound is everywhere.
+        let apart = |plane: &&Plane| {
+            own.interface().is_some()
+                && plane.interface().is_some()
+                && plane.interface() != own.interface()
+        };
+        let foreign = scene.planes.iter().filter(apart);
         for from in foreign {
             let (name, own, from) = (name.clone(), own.clone(), from.clone());
             tries.spawn(async move { passage(&from, Some(&own), &name, address).await });
