@@ -12,7 +12,7 @@ use crate::config::Config;
 use crate::{print, serve};
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use netcheck::pod::Pod;
-use netcheck::{CannotTell, Report, Severity, judge, look, probe};
+use netcheck::{CannotTell, Report, Severity, catalogue, judge, look, probe};
 
 /// What only the running service knows: it is told by its page, and by `/api/netcheck`.
 const KNOWN_TO_THE_SERVICE: [&str; 3] = ["NET004", "TLS002", "IPD001"];
@@ -43,6 +43,12 @@ pub(crate) fn command() -> Command {
                 .default_value("critical")
                 .help("From which severity on a finding is a failure"),
         )
+        .arg(
+            Arg::new("list")
+                .long("list")
+                .action(ArgAction::SetTrue)
+                .help("Print every check with its id, severity, trigger and advice, in Markdown; look at nothing"),
+        )
         .subcommand(isolate::command())
         .subcommand(perf::command())
 }
@@ -63,6 +69,7 @@ pub(crate) fn run(
     match matches.subcommand() {
         Some(("isolate", sub)) => isolate::run(sub, &read(sub)?),
         Some(("perf", sub)) => perf::run(sub, &read(sub)?),
+        _ if matches.get_flag("list") => print(&catalogue::markdown()),
         _ => check(matches, &read(matches)?),
     }
 }
