@@ -2,6 +2,7 @@
 //! alerts name them.
 
 use crate::finding::Severity::{self, Critical, Information, Warning};
+use std::fmt::Write as _;
 
 /// A check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -289,7 +290,12 @@ pub fn markdown() -> String {
             trigger,
             advice,
         } = check;
-        page += &format!("| {id} | {} | {trigger} | {advice} |\n", severity.name());
+        // Writing to a string cannot fail.
+        let _ = writeln!(
+            page,
+            "| {id} | {} | {trigger} | {advice} |",
+            severity.name()
+        );
     }
     page
 }

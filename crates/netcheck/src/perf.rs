@@ -3,6 +3,10 @@
 //!
 //! A client's first byte says what it wants: [`ECHO`] has every byte sent back, [`SINK`] has bytes counted
 //! and the count answered at the end, [`SOURCE`] has bytes sent until the client goes.
+#![expect(
+    clippy::float_arithmetic,
+    reason = "figures for people, of no consequence"
+)]
 
 use planes::{
     ConnectOptions, Drain, ListenOptions, Listener, Plane, PlaneError, ServeLimits, connect,

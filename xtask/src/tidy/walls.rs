@@ -155,6 +155,7 @@ pub(crate) const WALLS: &[Wall] = &[
             "adapter-redis",
             "adapter-sqlite",
             "group-commit",
+            "netcheck",
             "order-core",
             "order-json",
             "order-proto",
@@ -168,6 +169,11 @@ pub(crate) const WALLS: &[Wall] = &[
         ours: &["group-commit", "order-core", "order-proto"],
         // It knows what stores share, and no database.
         outside: Outside::Only(&["prometheus-client", "sha2", "tokio", "tracing"]),
+    },
+    Wall {
+        name: "netcheck",
+        ours: &["planes"],
+        outside: Outside::Only(&["serde", "serde_json", "thiserror", "tokio"]),
     },
     Wall {
         name: "outbound",

@@ -141,7 +141,7 @@ async fn be_the_other_end(config: &Config, port: u16, time: Duration) -> Result<
         let listener = listen_for_measurements(plane, port).map_err(|error| error.to_string())?;
         let mut stopped = stopped.clone();
         ends.spawn(answer(listener, async move {
-            drop(stopped.wait_for(|stop| *stop).await)
+            let _ = stopped.wait_for(|stop| *stop).await;
         }));
         print(&format!(
             "listening on port {port} of the {plane} for {} s",
