@@ -17,8 +17,8 @@ fn runtime() -> tokio::runtime::Runtime {
 fn tried(world: &World) -> Report {
     world.pod.inside(|| {
         runtime().block_on(async {
-            let mut pod = look(&world.scene()).unwrap();
-            probe(&world.scene(), &mut pod).await.unwrap();
+            let mut pod = look(&World::scene()).unwrap();
+            probe(&World::scene(), &mut pod).await.unwrap();
             judge(&pod)
         })
     })
@@ -106,7 +106,7 @@ fn sockets_that_stray_and_those_without_an_interface_are_found() {
     let stray = world.pod.inside(|| {
         // What a library does that knows no plane.
         let stray = TcpStream::connect("10.30.0.10:5432").unwrap();
-        let report = judge(&look(&world.scene()).unwrap());
+        let report = judge(&look(&World::scene()).unwrap());
         // It is this process's, so looking has ended it.
         let finding = named(&report, "SOC001");
         assert!(finding.evidence.contains("10.30.0.10:5432"), "{finding}");
@@ -136,7 +136,7 @@ fn a_mesh_that_captures_and_a_status_file_that_differs_are_found() {
     let file = tempfile(
         r#"[{"name": "orders/storage", "interface": "net3", "ips": ["10.30.0.99"], "mtu": 9000}]"#,
     );
-    let mut scene = world.scene();
+    let mut scene = World::scene();
     scene.status_file = Some(file.clone());
     let report = world.pod.inside(|| judge(&look(&scene).unwrap()));
     std::fs::remove_file(&file).unwrap();
@@ -160,11 +160,11 @@ fn tempfile(text: &str) -> std::path::PathBuf {
 #[test]
 fn a_passage_between_planes_is_found_and_a_closed_one_is_told_as_closed() {
     let world = World::new();
-    let _database = database(&world);
+    let database = database(&world);
     let passages = |world: &World| {
         world
             .pod
-            .inside(|| runtime().block_on(isolate(&world.scene())))
+            .inside(|| runtime().block_on(isolate(&World::scene())))
     };
     // The host at the other end answers for all its addresses on every link, and forwards.
     let open = passages(&world);
@@ -179,7 +179,7 @@ fn a_passage_between_planes_is_found_and_a_closed_one_is_told_as_closed() {
     let closed = passages(&world);
     assert_eq!(closed[0].closed, Closed::Yes, "{closed:?}");
     // A peer that is away proves nothing.
-    drop(_database);
+    drop(database);
     world.world.ip("link set net3 down");
     let unknown = passages(&world);
     assert_eq!(unknown[0].closed, Closed::CannotTell, "{unknown:?}");
