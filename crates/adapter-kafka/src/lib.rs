@@ -4,6 +4,7 @@
 //! Every socket of librdkafka is made by `planes` and bound to the data plane's interface before any
 //! broker is known to a client (`client.rs`); names of brokers are asked by `planes` too (`resolve.rs`). What never enters: rules of the domain, SQL, HTTP.
 
+mod advertised;
 mod client;
 mod config;
 mod context;
@@ -15,6 +16,7 @@ mod resolve;
 mod sockets;
 mod topics;
 
+pub use advertised::advertised;
 pub use config::{Config, NewTopics, Tls, Topics};
 pub use error::{KafkaError, TopicError};
 pub use inbound::{Inbound, InboundConfig, InboundMetrics, InboundStatus};

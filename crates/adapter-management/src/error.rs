@@ -17,7 +17,7 @@ struct Problem<'a> {
 
 pub(crate) async fn not_found(uri: Uri) -> Response {
     let detail = format!(
-        "There is nothing at {}. The management plane has /, /api/status, /metrics, /livez, /readyz and /health.",
+        "There is nothing at {}. The management plane has /, /api/status, /api/netcheck, /metrics, /livez, /readyz and /health.",
         uri.path()
     );
     problem(StatusCode::NOT_FOUND, "not_found", &detail)
@@ -41,6 +41,12 @@ pub(crate) fn body_not_accepted() -> Response {
 pub(crate) fn metrics_failed() -> Response {
     let detail = "The metrics could not be encoded, which is a defect: report it with the service's version.";
     problem(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail)
+}
+
+/// The kernel, or a seccomp profile, refuses the questions.
+pub(crate) fn netcheck_failed(reason: &str) -> Response {
+    let detail = format!("The networks could not be looked at: {reason}");
+    problem(StatusCode::SERVICE_UNAVAILABLE, "unavailable", &detail)
 }
 
 /// Nobody is known to ask: RFC 9110 section 15.5.2 wants to hear how one would be.

@@ -12,6 +12,7 @@ mod error;
 mod guard;
 mod management;
 mod metrics;
+mod netcheck;
 mod probes;
 mod process;
 mod router;
@@ -20,6 +21,7 @@ mod status;
 
 pub use config::Config;
 pub use management::Management;
+pub use netcheck::NetworkChecks;
 pub use process::register_process_metrics;
 pub use router::router;
 pub use serve::serve;

@@ -1,5 +1,6 @@
 //! What the rooms of this plane share.
 
+use crate::NetworkChecks;
 use order_core::ports::{Callers, HealthSource};
 use prometheus_client::registry::Registry;
 use std::sync::Arc;
@@ -18,6 +19,8 @@ pub struct Management {
     pub health: Arc<dyn HealthSource>,
     /// The metrics. Filled once by the composition root; the values are live.
     pub registry: Arc<Registry>,
+    /// Who checks the networks of this pod.
+    pub network: Arc<dyn NetworkChecks>,
     /// Who may do what is not for everybody.
     pub callers: Arc<dyn Callers>,
 }

@@ -1,7 +1,7 @@
 //! Which path is answered by which room.
 
 use crate::guard::Guard;
-use crate::{Management, error, guard, metrics, probes, status};
+use crate::{Management, error, guard, metrics, netcheck, probes, status};
 use axum::Router;
 use axum::extract::Request;
 use axum::http::Method;
@@ -14,10 +14,11 @@ use order_core::ports::Access;
 use std::sync::Arc;
 
 /// Every path, what it takes to ask there, and who answers.
-fn paths() -> [(&'static str, Access, MethodRouter<Arc<Management>>); 6] {
+fn paths() -> [(&'static str, Access, MethodRouter<Arc<Management>>); 7] {
     [
         ("/", Access::Open, get(status::page)),
         ("/api/status", Access::Open, get(status::json)),
+        ("/api/netcheck", Access::Open, get(netcheck::report)),
         ("/metrics", Access::Open, get(metrics::scrape)),
         ("/livez", Access::Open, get(probes::livez)),
         ("/readyz", Access::Open, get(probes::readyz)),

@@ -13,6 +13,7 @@ mod cni;
 mod fault;
 pub mod mutants;
 mod namespace;
+pub mod netcheck;
 mod network;
 mod observer;
 mod peers;

@@ -6,7 +6,7 @@
 )]
 
 use clap::Parser;
-use lab::{Fault, Lab, Network, Peers, missing, mutants, report, scene};
+use lab::{Fault, Lab, Network, Peers, missing, mutants, netcheck, report, scene};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -54,13 +54,14 @@ fn main() -> ExitCode {
             |row| println!("{}", report::line(row)),
         )
     });
+    let checked = netcheck::play(&lab, &peers, &arguments.service);
     let caught = arguments
         .mutants
         .as_deref()
         .map(|program| mutants::play(&lab, &peers, &arguments.service, program));
     let caught = caught.unwrap_or_default();
 
-    let text = report::markdown(told.as_ref(), &caught);
+    let text = report::markdown(told.as_ref(), &checked, &caught);
     println!("{text}");
     if let Some(file) = &arguments.report
         && let Err(error) = std::fs::write(file, &text)
@@ -69,6 +70,7 @@ fn main() -> ExitCode {
         return ExitCode::FAILURE;
     }
     let mut broken = told.map(|told| told.broken()).unwrap_or_default();
+    broken.extend(checked.broken());
     let unseen = caught.iter().filter(|one| !one.holds());
     broken.extend(unseen.map(|one| format!("mistake {}: {:?}", one.mutant, one.evidence)));
     for one in &broken {

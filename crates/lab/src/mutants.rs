@@ -66,6 +66,7 @@ fn container<'a>(pod: &Pod, program: &'a Path, mutant: &str) -> Container<'a> {
         } else {
             settings
         },
+        arguments: Vec::new(),
     }
 }
 

@@ -302,6 +302,18 @@ impl Pod {
         self.networks[network as usize].address()
     }
 
+    /// What Multus would write of it.
+    pub(crate) fn network_status(&self) -> String {
+        let entry = |network: Network| {
+            serde_json::json!({
+                "name": format!("lab/{}", network.name()),
+                "interface": network.interface(),
+                "ips": [self.address(network)],
+            })
+        };
+        serde_json::Value::from_iter(Network::ALL.map(entry)).to_string()
+    }
+
     /// The node's end of its default interface.
     pub(crate) fn node_side(&self) -> &str {
         self.networks[Network::Default as usize].node_side()

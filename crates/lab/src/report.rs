@@ -1,6 +1,7 @@
 //! What was seen, as tables in Markdown.
 
 use crate::mutants::Caught;
+use crate::netcheck::Checked;
 use crate::scene::{Row, Told};
 use std::fmt::Write as _;
 
@@ -24,7 +25,7 @@ pub fn line(row: &Row) -> String {
 }
 
 /// The whole report.
-pub fn markdown(told: Option<&Told>, mutants: &[Caught]) -> String {
+pub fn markdown(told: Option<&Told>, checked: &Checked, mutants: &[Caught]) -> String {
     let mut text = String::from(
         "# The network lab\n\nMade by `cargo xtask lab --report docs/NETWORK_LAB.md`; \
          what is done and why stands in `crates/lab`.\n",
@@ -32,6 +33,7 @@ pub fn markdown(told: Option<&Told>, mutants: &[Caught]) -> String {
     if let Some(told) = told {
         faults(&mut text, told);
     }
+    checks(&mut text, checked);
     if !mutants.is_empty() {
         caught(&mut text, mutants);
     }
@@ -72,6 +74,36 @@ fn faults(text: &mut String, told: &Told) {
             text,
             "| {} | {} | {} | {} |",
             socket.kind, socket.state, socket.local, socket.peer
+        );
+    }
+}
+
+fn checks(text: &mut String, checked: &Checked) {
+    text.push_str(
+        "\n## netcheck\n\nRun in the pod beside the service, without privileges. What it calls critical after each \
+         trouble that was planted:\n\n| planted | critical | |\n| --- | --- | --- |\n",
+    );
+    for one in &checked.planted {
+        let verdict = if one.holds() {
+            "named"
+        } else {
+            "NOT AS IT MUST BE"
+        };
+        let found = one.found.join("<br>").replace('|', "\\|");
+        _ = writeln!(text, "| {} | {found} | {verdict} |", one.trouble);
+    }
+    text.push_str("\nPassages between planes (`netcheck isolate`):\n\n| from | to | closed |\n| --- | --- | --- |\n");
+    for [from, to, closed] in &checked.passages {
+        _ = writeln!(text, "| {from} | {to} | {closed} |");
+    }
+    text.push_str(
+        "\nWhat each plane gives between two pods on this machine (`netcheck perf`):\n\n\
+         | plane | round trip p50 | p99 | sent | received |\n| --- | --- | --- | --- | --- |\n",
+    );
+    for (plane, [p50, p99, sent, received]) in &checked.planes {
+        _ = writeln!(
+            text,
+            "| {plane} | {p50:.0} µs | {p99:.0} µs | {sent:.0} Mbit/s | {received:.0} Mbit/s |"
         );
     }
 }

@@ -168,6 +168,7 @@ pub fn play(
         program: service,
         names_by: Network::Default,
         settings: Vec::new(),
+        arguments: Vec::new(),
     };
     let running = Service::start(&pod, peers, &container);
     let _beside = Service::start(&second, peers, &container);

@@ -6,7 +6,7 @@ use crate::peers::Peers;
 use std::fs::{self, File, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
@@ -16,7 +16,7 @@ const CONTAINER: &str = "mount --bind \"$0\" \"$2\" && mount --bind \"$1\" /etc/
     mount -o remount,bind,ro / && \
     mount -t tmpfs -o mode=1777 tmpfs /tmp && \
     exec setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all --bounding-set=-all \
-    --no-new-privs --pdeathsig KILL -- \"$2\"";
+    --no-new-privs --pdeathsig KILL -- \"$2\" \"${@:3}\"";
 /// How long a start may take on the slowest machine.
 const PATIENCE: Duration = Duration::from_mins(1);
 const LOOK: Duration = Duration::from_millis(20);
@@ -37,6 +37,8 @@ pub struct Container<'a> {
     pub(crate) names_by: Network,
     /// Further settings.
     pub(crate) settings: Vec<(&'static str, String)>,
+    /// The command, and what it is told; empty: it serves.
+    pub(crate) arguments: Vec<String>,
 }
 
 impl Service {
@@ -58,6 +60,29 @@ impl Service {
 
     /// Starts it, and waits for nothing.
     pub(crate) fn launch(pod: &Pod, peers: &Peers, container: &Container<'_>) -> Service {
+        let (mut command, folder) = Service::command(pod, peers, container);
+        let log = File::create(folder.path().join("log")).expect("the log can be made");
+        command.stdout(Stdio::null()).stderr(log);
+        let child = command
+            .spawn()
+            .expect("unshare (Debian: util-linux) can be started");
+        Service { child, folder }
+    }
+
+    /// Runs it to its end, and answers what it printed and said.
+    pub(crate) fn run(pod: &Pod, peers: &Peers, container: &Container<'_>) -> Output {
+        let (mut command, _folder) = Service::command(pod, peers, container);
+        command
+            .output()
+            .expect("unshare (Debian: util-linux) can be started")
+    }
+
+    /// Its command, to be started once; the folder is its own and goes with the answer.
+    pub(crate) fn command(
+        pod: &Pod,
+        peers: &Peers,
+        container: &Container<'_>,
+    ) -> (Command, TempDir) {
         // Not in /tmp, which the container has of its own.
         let folder = tempfile::tempdir_in("/run").expect("a folder for the container can be made");
         let open = Permissions::from_mode(0o755);
@@ -73,13 +98,21 @@ impl Service {
         fs::write(file("resolv.conf"), names).expect("a file can be written");
         // The program is bound to it: where it is, the container may have something else.
         File::create(file("order-service")).expect("a file can be made");
-        let log = File::create(file("log")).expect("the log can be made");
+        fs::write(file("network-status"), pod.network_status()).expect("a file can be written");
         let mut command = pod.namespace.command("unshare");
         command
-            .args(["--mount", "--propagation", "private", "sh", "-c", CONTAINER])
+            .args([
+                "--mount",
+                "--propagation",
+                "private",
+                "bash",
+                "-c",
+                CONTAINER,
+            ])
             .arg(container.program)
             .arg(file("resolv.conf"))
             .arg(file("order-service"))
+            .args(&container.arguments)
             .env_clear()
             .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
             .envs([
@@ -96,13 +129,9 @@ impl Service {
             .env("DATABASE_TLS_CA_FILE", file("ca.pem"))
             .envs(peers.environment())
             .envs(container.settings.iter().map(|(name, value)| (name, value)))
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(log);
-        let child = command
-            .spawn()
-            .expect("unshare (Debian: util-linux) can be started");
-        Service { child, folder }
+            .env("NETWORK_STATUS_FILE", file("network-status"))
+            .stdin(Stdio::null());
+        (command, folder)
     }
 
     /// What it has said.

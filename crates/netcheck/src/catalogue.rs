@@ -2,6 +2,7 @@
 //! alerts name them.
 
 use crate::finding::Severity::{self, Critical, Information, Warning};
+use std::fmt::Write as _;
 
 /// A check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -275,9 +276,42 @@ pub const ALL: &[Check] = &[
     ),
 ];
 
+/// The whole catalogue as a page of Markdown.
+pub fn markdown() -> String {
+    let mut page = String::from(
+        "# The checks of netcheck\n\nMade by `order-service netcheck --list`. Ids are stable: runbooks and alerts \
+         may name them. Severities are the usual ones; a finding may be graver, such as a certificate that has \
+         expired.\n\n| id | severity | what sets it off | what to do |\n| --- | --- | --- | --- |\n",
+    );
+    for check in ALL {
+        let Check {
+            id,
+            severity,
+            trigger,
+            advice,
+        } = check;
+        // Writing to a string cannot fail.
+        let _ = writeln!(
+            page,
+            "| {id} | {} | {trigger} | {advice} |",
+            severity.name()
+        );
+    }
+    page
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_page_in_docs_is_this_catalogue() {
+        let page = include_str!("../../../docs/NETCHECK.md");
+        assert!(
+            page == markdown(),
+            "docs/NETCHECK.md is stale: order-service netcheck --list > docs/NETCHECK.md"
+        );
+    }
 
     #[test]
     fn ids_are_unique_and_advice_is_one_line() {

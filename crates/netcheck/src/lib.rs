@@ -5,13 +5,16 @@
 pub mod catalogue;
 mod checks;
 mod finding;
+mod isolate;
 mod look;
 mod multus;
+pub mod perf;
 pub mod pod;
 mod probe;
 
 pub use checks::judge;
 pub use finding::{CannotTell, Finding, Report, Severity};
-pub use look::{Scene, Target, look};
+pub use isolate::{Closed, Passage, isolate, isolate_from};
+pub use look::{Scene, Target, look, lookups};
 pub use multus::read_status;
 pub use probe::probe;

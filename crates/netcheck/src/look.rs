@@ -100,8 +100,18 @@ pub(crate) fn neighbours() -> Result<Vec<Neighbour>, NetlinkError> {
     Ok(planes::neighbours()?.into_iter().map(of).collect())
 }
 
-/// How the kernel would go to an address that is reached by this plane.
-pub(crate) fn lookup(
+/// How the kernel would go to addresses that are reached by this plane.
+pub fn lookups(
+    scene: &Scene,
+    kind: PlaneKind,
+    addresses: &[IpAddr],
+) -> Result<Vec<Lookup>, NetlinkError> {
+    let mut routes = RouteQuestions::open()?;
+    let one = |address: &IpAddr| lookup(scene, &mut routes, kind, *address);
+    addresses.iter().map(one).collect()
+}
+
+fn lookup(
     scene: &Scene,
     routes: &mut RouteQuestions,
     kind: PlaneKind,

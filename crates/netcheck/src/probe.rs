@@ -51,7 +51,8 @@ pub async fn probe(scene: &Scene, pod: &mut Pod) -> Result<(), NetlinkError> {
     Ok(())
 }
 
-fn targets(scene: &Scene) -> impl Iterator<Item = (String, Plane, SocketAddr)> {
+/// Every address of every peer, with its plane.
+pub(crate) fn targets(scene: &Scene) -> impl Iterator<Item = (String, Plane, SocketAddr)> {
     scene.peers.iter().flat_map(|target| {
         let plane = scene
             .planes

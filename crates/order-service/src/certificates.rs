@@ -118,7 +118,7 @@ impl Certificates {
 }
 
 /// The certificates that the service connects with.
-fn clients(config: &Config) -> Vec<(&'static str, &'static str, Identity)> {
+pub(crate) fn clients(config: &Config) -> Vec<(&'static str, &'static str, Identity)> {
     let database = match &config.database {
         Database::Postgres(postgres) => postgres.tls.clone().and_then(|tls| tls.identity),
         Database::Sqlite(_) => None,

@@ -48,6 +48,7 @@ pub(crate) fn command() -> Command {
         .subcommand(
             Command::new("config").about("Print the effective settings and where each comes from, secrets hidden"),
         )
+        .subcommand(crate::netcheck::command())
         .subcommand(crate::feed::command())
         .subcommand(crate::topology::command())
         .subcommand(Command::new("openapi").about("Print the OpenAPI 3.1 document of the REST interface"))

@@ -20,7 +20,7 @@ pub(crate) use shared::{Shared, describe as describe_redis};
 use crate::values::Values;
 use planes::{Plane, PlaneKind, Resolver};
 use reader::Reader;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -42,6 +42,7 @@ pub(crate) struct Config {
     pub(crate) peers: Peers,
     pub(crate) resolver: Resolver,
     pub(crate) network_status_file: PathBuf,
+    pub(crate) node_ip: Option<IpAddr>,
     pub(crate) planes: Planes,
     pub(crate) plane_wait: Duration,
     pub(crate) log_level: String,
@@ -113,6 +114,7 @@ impl Config {
             shared: read.shared(planes.storage.clone(), resolver.clone()),
             resolver,
             network_status_file: PathBuf::from(read.text("network_status_file")),
+            node_ip: read.ip("node_ip"),
             planes,
             plane_wait: read.duration("plane_wait"),
             log_level: read.log_level("log_level"),

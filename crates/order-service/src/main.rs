@@ -21,6 +21,7 @@ mod links;
 mod listeners;
 #[cfg(feature = "mutants")]
 mod mutants;
+mod netcheck;
 mod peers;
 mod publishing;
 mod secured;
@@ -71,6 +72,7 @@ fn run(matches: &ArgMatches) -> Result<(), String> {
             print(&config::render(&values))
         }
         Some(("feed", sub)) => feed::run(sub, read_config),
+        Some(("netcheck", sub)) => netcheck::run(sub, read_config),
         Some(("openapi", _)) => print(&adapter_http::openapi()),
         Some(("topology", sub)) => topology::run(sub, &read_config(sub)?),
         Some(("healthcheck", sub)) => healthcheck::run(&read_config(sub)?, sub.get_flag("live")),

@@ -5,6 +5,7 @@ use crate::config::Config;
 use crate::connections::{Clients, Doors};
 use crate::error::StartError;
 use crate::listeners::Listeners;
+use crate::netcheck::Running;
 use crate::{
     cache_follower, chores, health, inbound, shutdown, sockets, store, summary, telemetry,
 };
@@ -14,6 +15,7 @@ use adapter_management::Management;
 use adapter_otlp::Otlp;
 use planes::{Drain, Listener, Plane, drain_channel};
 use std::future::Future;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tls::Security;
 use tokio::runtime::Runtime;
@@ -231,6 +233,7 @@ fn serve_management(
         started,
         health: service.health.clone(),
         registry: service.registry.clone(),
+        network: Arc::new(Running::new(config, &service.secured)),
         callers: service.callers.clone(),
     });
     let security = service.secured.management.clone();

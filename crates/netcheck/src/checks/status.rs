@@ -17,12 +17,11 @@ pub(super) fn check(pod: &Pod, told: &mut Told) {
         let (Some(interface), Some(link)) = (&plane.interface, &plane.link) else {
             continue;
         };
-        match attached.iter().find(|one| one.interface == *interface) {
-            Some(one) => differences(plane, link, one, told),
-            None => {
-                let evidence = format!("{interface} is in the kernel, and not in network-status");
-                told.found("STA003", &plane.subject(), evidence);
-            }
+        if let Some(one) = attached.iter().find(|one| one.interface == *interface) {
+            differences(plane, link, one, told);
+        } else {
+            let evidence = format!("{interface} is in the kernel, and not in network-status");
+            told.found("STA003", &plane.subject(), evidence);
         }
     }
     for one in attached.iter().filter(|one| one.interface.is_empty()) {

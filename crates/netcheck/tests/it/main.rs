@@ -1,8 +1,18 @@
 //! Each trouble, planted in a pod that has no other, is found with its own id, its plane and its values; the
 //! pod without trouble has no finding.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test's helpers may stop at the first surprise too"
+)]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "strays and peers of these tests are outside the planes"
+)]
+
 mod made;
 mod planted;
+mod planted_more;
 mod planted_peers;
 mod tried;
 
@@ -36,10 +46,10 @@ fn troubles_of_interfaces() {
         (link.admin_up, link.carrier) = (false, false);
     });
     assert_found("NET003", "storage", "no carrier", |pod| {
-        storage(pod).carrier = false
+        storage(pod).carrier = false;
     });
     assert_found("NET004", "storage", "index 5", |pod| {
-        storage(pod).identity.index = 9
+        storage(pod).identity.index = 9;
     });
     assert_found("NET006", "storage", "2001:db8::5/64", |pod| {
         storage(pod).addresses.push(Address {
@@ -62,10 +72,10 @@ fn troubles_of_interfaces() {
         },
     );
     assert_found("NET009", "storage", "17 times", |pod| {
-        storage(pod).carrier_changes = 17
+        storage(pod).carrier_changes = 17;
     });
     assert_found("MTU001", "storage", "MTU 9000, declared 1500", |pod| {
-        storage(pod).mtu = 9_000
+        storage(pod).mtu = 9_000;
     });
 }
 
@@ -96,7 +106,7 @@ fn troubles_of_what_multus_says() {
     });
     assert_found("STA002", "storage", "MAC 02:00:00:00:00:09", |pod| {
         known(pod, |attached| {
-            attached[2].mac = "02:00:00:00:00:09".to_owned()
+            attached[2].mac = "02:00:00:00:00:09".to_owned();
         });
     });
     assert_found("STA003", "storage", "net3", |pod| {
@@ -162,22 +172,22 @@ fn strict_reverse_paths_and_a_far_peer_without_a_rule() {
 #[test]
 fn troubles_of_the_kernel() {
     assert_found("SYS002", "kernel", "12 packets", |pod| {
-        pod.kernel.reverse_path_drops = Some(12)
+        pod.kernel.reverse_path_drops = Some(12);
     });
     assert_found("SYS003", "storage", "arp_ignore=0", |pod| {
-        storage(pod).arp_ignore = Some(0)
+        storage(pod).arp_ignore = Some(0);
     });
     assert_found("SYS004", "storage", "accept_redirects=1", |pod| {
         storage(pod).accept_redirects = Some(1);
     });
     assert_found("SYS005", "kernel", "ip_forward=1", |pod| {
-        pod.kernel.ip_forward = Some(1)
+        pod.kernel.ip_forward = Some(1);
     });
     assert_found("SYS006", "kernel", "EPERM", |pod| {
         pod.kernel.cannot_bind = Some("EPERM".to_owned());
     });
     assert_found("SYS007", "kernel", "ping_group_range", |pod| {
-        pod.kernel.may_ping = Some(false)
+        pod.kernel.may_ping = Some(false);
     });
     assert_found("MSH001", "mesh", "15001, 15006", |pod| {
         pod.kernel.mesh_ports = vec![15_001, 15_006];

@@ -39,7 +39,7 @@ impl World {
         }
     }
 
-    pub(crate) fn scene(&self) -> Scene {
+    pub(crate) fn scene() -> Scene {
         let bound = |kind, interface| Plane::bound(kind, interface).unwrap();
         Scene {
             planes: vec![
@@ -61,7 +61,7 @@ impl World {
     }
 
     pub(crate) fn report(&self) -> Report {
-        let scene = self.scene();
+        let scene = World::scene();
         self.pod.inside(|| judge(&look(&scene).unwrap()))
     }
 

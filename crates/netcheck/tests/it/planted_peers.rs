@@ -1,7 +1,7 @@
 //! Troubles with peers and sockets, made in real network namespaces, and found by trying.
 
 use crate::planted::World;
-use netcheck::{Finding, Report, judge, look, probe};
+use netcheck::{Closed, Finding, Report, isolate, judge, look, perf, probe};
 use planes::{ListenOptions, Plane, PlaneKind, listen};
 use std::fs::File;
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -17,8 +17,8 @@ fn runtime() -> tokio::runtime::Runtime {
 fn tried(world: &World) -> Report {
     world.pod.inside(|| {
         runtime().block_on(async {
-            let mut pod = look(&world.scene()).unwrap();
-            probe(&world.scene(), &mut pod).await.unwrap();
+            let mut pod = look(&World::scene()).unwrap();
+            probe(&World::scene(), &mut pod).await.unwrap();
             judge(&pod)
         })
     })
@@ -106,7 +106,7 @@ fn sockets_that_stray_and_those_without_an_interface_are_found() {
     let stray = world.pod.inside(|| {
         // What a library does that knows no plane.
         let stray = TcpStream::connect("10.30.0.10:5432").unwrap();
-        let report = judge(&look(&world.scene()).unwrap());
+        let report = judge(&look(&World::scene()).unwrap());
         // It is this process's, so looking has ended it.
         let finding = named(&report, "SOC001");
         assert!(finding.evidence.contains("10.30.0.10:5432"), "{finding}");
@@ -136,7 +136,7 @@ fn a_mesh_that_captures_and_a_status_file_that_differs_are_found() {
     let file = tempfile(
         r#"[{"name": "orders/storage", "interface": "net3", "ips": ["10.30.0.99"], "mtu": 9000}]"#,
     );
-    let mut scene = world.scene();
+    let mut scene = World::scene();
     scene.status_file = Some(file.clone());
     let report = world.pod.inside(|| judge(&look(&scene).unwrap()));
     std::fs::remove_file(&file).unwrap();
@@ -155,4 +155,85 @@ fn tempfile(text: &str) -> std::path::PathBuf {
         .write_all(text.as_bytes())
         .unwrap();
     path
+}
+
+#[test]
+fn a_passage_between_planes_is_found_and_a_closed_one_is_told_as_closed() {
+    let world = World::new();
+    let database = database(&world);
+    let passages = |world: &World| {
+        world
+            .pod
+            .inside(|| runtime().block_on(isolate(&World::scene())))
+    };
+    // The host at the other end answers for all its addresses on every link, and forwards.
+    let open = passages(&world);
+    assert_eq!(open.len(), 1);
+    assert_eq!(open[0].from, "default plane (eth0)");
+    assert_eq!(open[0].to, "database at 10.30.0.10:5432");
+    assert_eq!(open[0].closed, Closed::No, "{open:?}");
+    // As two networks that have nothing to do with each other.
+    world.world.set("net.ipv4.conf.all.arp_ignore", "1");
+    world.world.ip("route add blackhole 10.244.0.5/32");
+    world.pod.ip("neighbour flush dev eth0");
+    let closed = passages(&world);
+    assert_eq!(closed[0].closed, Closed::Yes, "{closed:?}");
+    // A peer that is away proves nothing.
+    drop(database);
+    world.world.ip("link set net3 down");
+    let unknown = passages(&world);
+    assert_eq!(unknown[0].closed, Closed::CannotTell, "{unknown:?}");
+}
+
+#[test]
+fn a_plane_is_measured_against_the_same_program() {
+    let world = World::new();
+    let (stop, stopped) = std::sync::mpsc::channel::<()>();
+    std::thread::scope(|scope| {
+        let (started, begun) = std::sync::mpsc::channel();
+        let other = &world.world;
+        scope.spawn(move || {
+            other.inside(|| {
+                runtime().block_on(async {
+                    let plane = Plane::bound(PlaneKind::Storage, "net3").unwrap();
+                    let listener = perf::listen_for_measurements(&plane, perf::PERF_PORT).unwrap();
+                    started.send(()).unwrap();
+                    let wait = tokio::task::spawn_blocking(move || stopped.recv());
+                    perf::answer(listener, async { drop(wait.await) }).await;
+                });
+            });
+        });
+        begun.recv().unwrap();
+        let measured = world.pod.inside(|| {
+            let plane = Plane::bound(PlaneKind::Storage, "net3").unwrap();
+            let peer = SocketAddr::from(([10, 30, 0, 10], perf::PERF_PORT));
+            let time = std::time::Duration::from_millis(300);
+            runtime()
+                .block_on(perf::measure(&plane, peer, time))
+                .unwrap()
+        });
+        stop.send(()).unwrap();
+        assert!(measured.round_trips > 10, "{measured:?}");
+        assert!(
+            measured.round_trip_p50_micros > 0.0
+                && measured.round_trip_p50_micros <= measured.round_trip_p99_micros
+        );
+        assert!(
+            measured.send_mbit_per_second > 1.0 && measured.receive_mbit_per_second > 1.0,
+            "{measured:?}"
+        );
+    });
+    // Nobody at the other end: the error says what to do there.
+    let error = world.pod.inside(|| {
+        let plane = Plane::bound(PlaneKind::Storage, "net3").unwrap();
+        let peer = SocketAddr::from(([10, 30, 0, 10], perf::PERF_PORT));
+        let time = std::time::Duration::from_millis(1);
+        runtime()
+            .block_on(perf::measure(&plane, peer, time))
+            .unwrap_err()
+    });
+    assert!(
+        error.to_string().contains("netcheck perf --serve"),
+        "{error}"
+    );
 }

@@ -3,7 +3,7 @@
 use super::{LogFormat, Planes};
 use crate::values::{Value, Values};
 use planes::{Plane, PlaneKind};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -79,6 +79,14 @@ impl Reader<'_> {
     pub(super) fn file(&self, key: &str) -> Option<PathBuf> {
         let text = self.text(key);
         (!text.is_empty()).then(|| text.into())
+    }
+
+    /// An address; `None` where none is set.
+    pub(super) fn ip(&mut self, key: &str) -> Option<IpAddr> {
+        self.parse(key, None, "an address such as 192.0.2.7", |text| {
+            let parsed = text.parse().ok();
+            (text.is_empty() || parsed.is_some()).then_some(parsed)
+        })
     }
 
     pub(super) fn text_that_is_set(&mut self, key: &str) -> String {

@@ -34,6 +34,12 @@ pub(super) const SETTINGS: &[Setting] = &[
         "What Multus attached, as a downward-API volume; looked at by netcheck where a plane is bound",
     ),
     setting(
+        "node_ip",
+        "",
+        "IP",
+        "The address of the node of this pod (downward API: status.hostIP), for netcheck; unset: not known",
+    ),
+    setting(
         "plane_wait",
         "30s",
         "TIME",

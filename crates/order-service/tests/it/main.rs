@@ -27,6 +27,7 @@ mod idle;
 mod inbound;
 mod kill;
 mod life;
+mod netcheck;
 mod netns;
 mod overload;
 mod peers;

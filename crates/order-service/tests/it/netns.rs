@@ -66,6 +66,13 @@ impl Namespace {
         listening.join().unwrap()
     }
 
+    /// Sets a kernel setting inside: `net.ipv4.ip_forward=1`.
+    pub(crate) fn set(&self, setting: &str) {
+        let mut sysctl = Command::new("sysctl");
+        sysctl.args(["-qw", setting]);
+        run(&mut self.within(&sysctl));
+    }
+
     /// The command that runs this program inside, with the settings that it was given.
     pub(crate) fn within(&self, program: &Command) -> Command {
         let mut command = Command::new("ip");

@@ -96,6 +96,19 @@ impl Authority {
         self.issue(LOOPBACK, ["20200101000000Z", "20200102000000Z"])
     }
 
+    /// Is good for so many more days of a hundred.
+    pub fn ending_in(&self, days: u32) -> Certificate {
+        let [from, until] = [i64::from(days) - 100, i64::from(days)].map(|days| {
+            let mut date = Command::new("date");
+            date.args(["-u", "-d", &format!("{days} days"), "+%Y%m%d%H%M%SZ"]);
+            let told = date
+                .output()
+                .expect("`date` of the package coreutils is needed");
+            String::from_utf8_lossy(&told.stdout).trim().to_owned()
+        });
+        self.issue(LOOPBACK, [&from, &until])
+    }
+
     fn issue(&self, names: &str, [from, until]: [&str; 2]) -> Certificate {
         let number = self.issued.fetch_add(1, Ordering::SeqCst);
         let [key, request, certificate] =
