@@ -13,6 +13,7 @@ mod network;
 mod outbound;
 mod resolve;
 mod sockets;
+mod spans;
 mod topics;
 
 pub use config::{Config, NewTopics, Tls, Topics};
