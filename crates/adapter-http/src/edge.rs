@@ -145,10 +145,10 @@ impl Inner {
         let (status, took) = (answer.status().as_u16(), started.elapsed());
         let traceparent = context.traceparent.as_deref();
         self.metrics.answered(operation, status, took, traceparent);
-        span.record("http.response.status_code", status);
+        span.record("http.response.status_code", i64::from(status));
         if status >= 500 {
             span.record("otel.status_code", "ERROR");
-            span.record("error.type", status);
+            span.record("error.type", tracing::field::display(status));
         }
         span.in_scope(|| tracing::debug!(status, ?took, "answered"));
         answer.headers_mut().insert(REQUEST_ID, context.request_id);

@@ -25,7 +25,7 @@ pub(crate) fn processing(raw: &OwnedMessage, message: &Message, group: &str) -> 
         messaging.operation.name = "process",
         messaging.operation.type = "process",
         messaging.destination.name = topic,
-        messaging.destination.partition.id = raw.partition(),
+        messaging.destination.partition.id = %raw.partition(),
         messaging.kafka.offset = raw.offset(),
         messaging.kafka.message.key = key,
         messaging.message.id = message.id,
@@ -48,7 +48,8 @@ pub(crate) fn publishing(topic: &str, partition: u16, events: &[RecordedEvent]) 
         messaging.operation.name = "send",
         messaging.operation.type = "send",
         messaging.destination.name = topic,
-        messaging.batch.message_count = events.len(),
+        // OpenTelemetry has no unsigned numbers: they would be text.
+        messaging.batch.message_count = i64::try_from(events.len()).unwrap_or(i64::MAX),
         feed.partition = partition,
         traceparent = common_traceparent(events),
     );

@@ -113,16 +113,18 @@ impl<F: Flush> Unanswered<'_, F> {
     /// The span of an attempt at the next `items`. It has no caller's trace, since it has many callers:
     /// it links to theirs.
     fn span(&self, items: usize) -> Span {
+        // OpenTelemetry has no unsigned numbers: they would be text.
+        let size = i64::try_from(items).unwrap_or(i64::MAX);
         let span = tracing::debug_span!(
             parent: None,
             "flush",
             otel.kind = "internal",
             otel.name = F::NAME,
-            db.operation.batch.size = items,
+            db.operation.batch.size = size,
         );
         if !span.is_disabled() {
             for (place, waiting) in self.waiting.as_slice().iter().take(items).enumerate() {
-                waiting.record("db.operation.batch.size", items);
+                waiting.record("db.operation.batch.size", size);
                 if place < MAX_LINKS {
                     span.follows_from(waiting);
                 }

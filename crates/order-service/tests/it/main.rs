@@ -38,4 +38,5 @@ mod store;
 #[cfg(feature = "mutants")]
 mod strays;
 mod tls;
+mod trace_chain;
 mod traces;
