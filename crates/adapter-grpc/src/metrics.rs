@@ -5,7 +5,7 @@ use observe::Durations;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
-use prometheus_client::registry::Registry;
+use prometheus_client::registry::{Registry, Unit};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tonic::Code;
@@ -39,9 +39,10 @@ impl Metrics {
             active_requests: Gauge::default(),
             watch_streams: Gauge::default(),
         };
-        registry.register(
-            "rpc_server_request_duration_seconds",
+        registry.register_with_unit(
+            "rpc_server_request_duration",
             "Time from a call's head to its answer; of a stream, to its beginning",
+            Unit::Seconds,
             metrics.durations.clone(),
         );
         registry.register(

@@ -5,7 +5,7 @@ use observe::Durations;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
-use prometheus_client::registry::Registry;
+use prometheus_client::registry::{Registry, Unit};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -44,9 +44,10 @@ impl Metrics {
             active_requests: Gauge::default(),
             watch_streams: Gauge::default(),
         };
-        registry.register(
-            "http_server_request_duration_seconds",
+        registry.register_with_unit(
+            "http_server_request_duration",
             "Time from a request's head to its answer",
+            Unit::Seconds,
             metrics.durations.clone(),
         );
         registry.register(

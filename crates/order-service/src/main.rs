@@ -32,6 +32,7 @@ mod sockets;
 mod store;
 mod summary;
 mod telemetry;
+mod traffic;
 mod values;
 
 use crate::config::Config;

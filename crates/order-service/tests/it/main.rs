@@ -14,6 +14,9 @@ mod command_line;
 mod consumer;
 mod disk;
 mod exactly_once;
+// The strict reader of the adapter's own tests.
+#[path = "../../../adapter-management/tests/it/exposition.rs"]
+mod exposition;
 mod feed_broker;
 mod feed_replicas;
 mod feed_setup;
@@ -23,6 +26,7 @@ mod idle;
 mod inbound;
 mod kill;
 mod life;
+mod metrics;
 mod netns;
 mod overload;
 mod planes;
