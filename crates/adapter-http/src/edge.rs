@@ -134,8 +134,7 @@ impl Inner {
             .await;
         let (told, outcome) =
             outcome.unwrap_or_else(|panic| (None, Err(Problem::internal(words_of(&*panic)))));
-        let mut answer =
-            outcome.unwrap_or_else(|problem| problem.into_response(&context));
+        let mut answer = outcome.unwrap_or_else(|problem| problem.into_response(&context));
         if let Some((limits, decision)) = told {
             limits.tell(decision, &mut answer);
         }

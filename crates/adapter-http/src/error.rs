@@ -218,13 +218,7 @@ impl Problem {
         let code = self.code.as_str();
         match self.status() {
             _ if self.code == Code::Overloaded => {
-                tracing::debug!(
-                    code,
-                    cause,
-                    request_id,
-                    trace_id,
-                    "a request was refused"
-                );
+                tracing::debug!(code, cause, request_id, trace_id, "a request was refused");
             }
             500 => tracing::error!(code, cause, request_id, trace_id, "a request failed"),
             501.. => tracing::warn!(

@@ -28,7 +28,12 @@ impl Collector for Components {
         let report = self.0.report();
         let help = "Whether traffic should come here: what /readyz answers";
         let ready = ConstGauge::new(i64::from(report.ready));
-        ready.encode(encoder.encode_descriptor("orders_ready", help, None, MetricType::Gauge)?)?;
+        ready.encode(encoder.encode_descriptor(
+            "orders_ready",
+            help,
+            None,
+            MetricType::Gauge,
+        )?)?;
         if report.components.is_empty() {
             return Ok(());
         }
@@ -37,7 +42,10 @@ impl Collector for Components {
             encoder.encode_descriptor("orders_component_up", help, None, MetricType::Gauge)?;
         for component in &report.components {
             let required = if component.required { "true" } else { "false" };
-            let labels = [("component", component.name.as_str()), ("required", required)];
+            let labels = [
+                ("component", component.name.as_str()),
+                ("required", required),
+            ];
             ConstGauge::new(i64::from(component.ok)).encode(family.encode_family(&labels)?)?;
         }
         Ok(())

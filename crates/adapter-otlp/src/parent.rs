@@ -10,9 +10,9 @@ use opentelemetry::trace::{SpanContext, SpanId, TraceContextExt, TraceFlags, Tra
 use opentelemetry::{Context, ContextGuard};
 use std::cell::RefCell;
 use std::fmt::Debug;
-use tracing::{Span, Subscriber};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id};
+use tracing::{Span, Subscriber};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 use tracing_subscriber::layer::{self, Layer};
 

@@ -164,10 +164,11 @@ mod tests {
         let text = shown(&durations);
         let marked: Vec<_> = text.lines().filter(|line| line.contains(" # ")).collect();
         let [line] = marked[..] else { panic!("{text}") };
-        let start = format!(
-            "took_seconds_bucket{{le=\"0.005\"}} 1 # {{trace_id=\"{TRACE}\"}} 0.003 "
-        );
-        let stamp = line.strip_prefix(&start).unwrap_or_else(|| panic!("{line}"));
+        let start =
+            format!("took_seconds_bucket{{le=\"0.005\"}} 1 # {{trace_id=\"{TRACE}\"}} 0.003 ");
+        let stamp = line
+            .strip_prefix(&start)
+            .unwrap_or_else(|| panic!("{line}"));
         // After 2020.
         assert!(stamp.parse::<f64>().unwrap() > 1.577e9, "{line}");
         assert!(text.contains("took_seconds_count 2\n"), "{text}");

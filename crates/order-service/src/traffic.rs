@@ -17,7 +17,8 @@ const INTERFACES: &str = "/proc/self/net/dev";
 /// no series for a plane that is not bound, or whose interface is not there.
 pub(crate) fn register(config: &Config, registry: &mut Registry) {
     let planes = config.planes.all().into_iter();
-    let bound = planes.filter_map(|plane| Some((plane.kind().name(), plane.interface()?.to_owned())));
+    let bound =
+        planes.filter_map(|plane| Some((plane.kind().name(), plane.interface()?.to_owned())));
     registry.register_collector(Box::new(Traffic(bound.collect())));
 }
 
@@ -57,17 +58,20 @@ impl Collector for Traffic {
             return Ok(());
         }
         let bytes: [(&str, &str, fn(&Counts) -> u64); 2] = [
-            ("plane_receive", "Bytes that came by the plane's interface", |counts| {
-                counts.receive_bytes
-            }),
-            ("plane_transmit", "Bytes that went by the plane's interface", |counts| {
-                counts.transmit_bytes
-            }),
+            (
+                "plane_receive",
+                "Bytes that came by the plane's interface",
+                |counts| counts.receive_bytes,
+            ),
+            (
+                "plane_transmit",
+                "Bytes that went by the plane's interface",
+                |counts| counts.transmit_bytes,
+            ),
         ];
         for (name, help, of) in bytes {
             let unit = Some(&Unit::Bytes);
-            let mut family =
-                encoder.encode_descriptor(name, help, unit, MetricType::Counter)?;
+            let mut family = encoder.encode_descriptor(name, help, unit, MetricType::Counter)?;
             for (plane, counts) in known() {
                 let label = [("plane", plane)];
                 ConstCounter::new(of(&counts)).encode(family.encode_family(&label)?)?;
@@ -133,7 +137,10 @@ mod tests {
         registry.register_collector(Box::new(Traffic(planes.to_vec())));
         let mut text = String::new();
         prometheus_client::encoding::text::encode(&mut text, &registry).unwrap();
-        assert!(text.contains("plane_receive_bytes_total{plane=\"data\"} "), "{text}");
+        assert!(
+            text.contains("plane_receive_bytes_total{plane=\"data\"} "),
+            "{text}"
+        );
         let lost = "plane_errors_total{plane=\"data\",direction=\"transmit\",kind=\"dropped\"} ";
         assert!(text.contains(lost) && !text.contains("storage"), "{text}");
     }

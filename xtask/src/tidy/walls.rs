@@ -63,7 +63,13 @@ pub(crate) const WALLS: &[Wall] = &[
     },
     Wall {
         name: "adapter-kafka",
-        ours: &["observe", "order-core", "order-json", "order-proto", "planes"],
+        ours: &[
+            "observe",
+            "order-core",
+            "order-json",
+            "order-proto",
+            "planes",
+        ],
         outside: Outside::Not(ALL_BUT_RDKAFKA),
     },
     Wall {

@@ -123,7 +123,9 @@ impl InboundMetrics {
         for outcome in Outcome::ALL {
             let topic = topic.to_owned();
             let outcome = outcome.as_str();
-            _ = self.handled.get_or_create(&HandledLabels { topic, outcome });
+            _ = self
+                .handled
+                .get_or_create(&HandledLabels { topic, outcome });
         }
         self.paused(topic, 0);
     }

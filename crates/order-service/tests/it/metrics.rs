@@ -5,6 +5,7 @@
 mod catalogue;
 mod lint;
 mod promised;
+mod queries;
 
 use crate::client::{Client, fact, order};
 use crate::exposition::Exposition;
@@ -123,7 +124,10 @@ async fn scraped(service: &Service, slow: &[&str]) -> (String, String) {
             return (classic, openmetrics);
         }
         let waited = started.elapsed();
-        assert!(waited < PATIENCE, "never: {missing:?}; in one format alone: {differ:?}");
+        assert!(
+            waited < PATIENCE,
+            "never: {missing:?}; in one format alone: {differ:?}"
+        );
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
 }
@@ -154,7 +158,10 @@ async fn every_metric_is_well_named_and_documented_and_every_promised_one_is_the
     for (classic, openmetrics) in [&all, &embedded] {
         let read = Exposition::parse(openmetrics);
         lint::check(&read);
-        assert!(Exposition::parse(classic).exemplars.is_empty(), "this format has none");
+        assert!(
+            Exposition::parse(classic).exemplars.is_empty(),
+            "this format has none"
+        );
         let checked = promtool(&["check", "metrics"], classic);
         let told = String::from_utf8_lossy(&checked.stderr);
         assert!(checked.status.success() && told.is_empty(), "{told}");

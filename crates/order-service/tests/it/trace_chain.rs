@@ -74,7 +74,10 @@ async fn the(collector: &Collector, what: &str, is: impl Fn(&Span) -> bool) -> S
 fn attribute(span: &Span, key: &str) -> String {
     let found = span.attributes.iter().find(|one| one.key == key);
     let value = found.unwrap_or_else(|| panic!("no {key}: {span:#?}"));
-    format!("{:?}", value.value.as_ref().unwrap().value.as_ref().unwrap())
+    format!(
+        "{:?}",
+        value.value.as_ref().unwrap().value.as_ref().unwrap()
+    )
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -135,7 +138,9 @@ async fn one_trace_goes_from_a_request_by_kafka_to_a_fact_and_its_events() {
     assert_eq!(hex(&handled.parent_span_id), PAYMENT);
     assert!(attribute(&handled, "messaging.destination.name").contains(PAYMENTS));
     let events = events(&site).await;
-    let paid = events.iter().find(|event| event.header("ce_type") == "order.payment_changed.v1");
+    let paid = events
+        .iter()
+        .find(|event| event.header("ce_type") == "order.payment_changed.v1");
     let own = (trace(0), hex(&handled.span_id));
     assert_eq!(parts(&paid.unwrap().header("traceparent")), own);
     stop(service).await;

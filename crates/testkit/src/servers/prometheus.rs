@@ -37,7 +37,10 @@ impl Prometheus {
             .arg(flag("enable-feature", "exemplar-storage"))
             .arg(flag("log.level", "warn"));
         let log = File::create(folder.join("log")).expect("the folder is writable");
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(log);
         let process = Process::default();
         process.start(command);
         Prometheus {

@@ -62,7 +62,9 @@ impl Catalogue {
             row.kind.clone_from(kind);
             row.unit = read.units.get(family).cloned().unwrap_or_default();
             // What is registered gets a full stop from the library, what is collected does not.
-            help.unwrap_or_default().trim_end_matches('.').clone_into(&mut row.help);
+            help.unwrap_or_default()
+                .trim_end_matches('.')
+                .clone_into(&mut row.help);
             row.labels.extend(labels.filter(|label| label != "le"));
         }
         for (name, kind, labels, help) in RARE {
@@ -96,7 +98,11 @@ impl Catalogue {
         let (here, there): (BTreeSet<_>, BTreeSet<_>) =
             (text.lines().collect(), written.lines().collect());
         let stale: Vec<_> = here.symmetric_difference(&there).collect();
-        assert!(stale.is_empty(), "{}: set {WRITE}=1: {stale:#?}", path.display());
+        assert!(
+            stale.is_empty(),
+            "{}: set {WRITE}=1: {stale:#?}",
+            path.display()
+        );
     }
 }
 
