@@ -4,6 +4,7 @@
 
 mod catalogue;
 mod lint;
+mod prometheus;
 mod promised;
 mod queries;
 
