@@ -9,11 +9,11 @@ use crate::{Config, Metrics, Visitor, age, limits, metrics};
 use bytes::Bytes;
 use http::header::{ALLOW, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
+use observe::Active;
 use order_core::app::{AllowedAge, Orders};
 use order_core::domain::Violations;
 use order_core::ports::{Caller, Callers, Everybody, HealthSource, RateLimiter, Standing};
 use planes::Drain;
-use prometheus_client::metrics::gauge::Gauge;
 use std::any::Any;
 use std::future::poll_fn;
 use std::net::IpAddr;
@@ -292,22 +292,6 @@ pub(crate) fn no_such_method() -> Problem {
         Reason::Unimplemented,
         "there is no such method; server reflection names what there is",
     )
-}
-
-/// Counts a call for as long as it is being answered, also if its connection goes away.
-struct Active<'a>(&'a Gauge);
-
-impl<'a> Active<'a> {
-    fn new(count: &'a Gauge) -> Active<'a> {
-        count.inc();
-        Active(count)
-    }
-}
-
-impl Drop for Active<'_> {
-    fn drop(&mut self) {
-        self.0.dec();
-    }
 }
 
 impl std::fmt::Debug for GrpcEdge {

@@ -22,9 +22,9 @@ use http::header::CONTENT_LENGTH;
 use http::request::Parts;
 use http::{HeaderValue, Method, Request, Response};
 use http_body::Body as _;
+use observe::Active;
 use order_core::app::Orders;
 use order_core::ports::{HealthSource, RateLimiter};
-use prometheus_client::metrics::gauge::Gauge;
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -266,20 +266,4 @@ fn words_of(panic: &(dyn Any + Send)) -> String {
         "a handler panicked: {}",
         text.unwrap_or("it gave no reason")
     )
-}
-
-/// Counts a request for as long as it is being answered, also if its connection goes away.
-struct Active<'a>(&'a Gauge);
-
-impl<'a> Active<'a> {
-    fn new(count: &'a Gauge) -> Active<'a> {
-        count.inc();
-        Active(count)
-    }
-}
-
-impl Drop for Active<'_> {
-    fn drop(&mut self) {
-        self.0.dec();
-    }
 }

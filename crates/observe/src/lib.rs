@@ -4,8 +4,13 @@
 //! What never enters: OpenTelemetry (whoever ships traces tells [`Tracer`] what it knows), a wire format, a
 //! registry.
 
+mod active;
 mod durations;
 mod tracer;
 
+pub use active::Active;
 pub use durations::{DURATION_BUCKETS_SECONDS, Durations, TraceId};
 pub use tracer::{Tracer, link, own_traceparent};
+
+/// False in a build that shows what counting costs (`cargo xtask bench --metrics`), and in no other.
+const COUNTING: bool = !cfg!(feature = "no-metrics");

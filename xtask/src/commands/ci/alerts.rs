@@ -9,19 +9,12 @@ use crate::tools;
 const RULES: &str = "k8s/prometheus/rules.yaml";
 const HISTORIES: &str = "k8s/prometheus/rules_test.yaml";
 /// What every alert says, beside its expression.
-const NEEDED: [&str; 5] = [
-    "for:",
-    "severity: ",
-    "summary: ",
-    "description: ",
-    "expr: ",
-];
+const NEEDED: [&str; 5] = ["for:", "severity: ", "summary: ", "description: ", "expr: "];
 
 pub(super) fn check(steps: &mut Steps) -> Outcome {
     steps.take("alerts", || {
-        let read = |file| {
-            std::fs::read_to_string(file).map_err(|error| Failure::while_doing(file, error))
-        };
+        let read =
+            |file| std::fs::read_to_string(file).map_err(|error| Failure::while_doing(file, error));
         let wrong = wrong(&read(RULES)?, &read(HISTORIES)?);
         if !wrong.is_empty() {
             return Err(Failure::Failed(wrong.join("\n")));
@@ -41,7 +34,10 @@ fn wrong(rules: &str, histories: &str) -> Vec<String> {
         let name = alert.lines().next().unwrap_or_default();
         for needed in NEEDED {
             if !alert.contains(needed) {
-                wrong.push(format!("{RULES}: {name} has no {}", needed.trim_end_matches([':', ' '])));
+                wrong.push(format!(
+                    "{RULES}: {name} has no {}",
+                    needed.trim_end_matches([':', ' '])
+                ));
             }
         }
         for history in ["fires", "stays quiet"] {

@@ -68,7 +68,11 @@ async fn until<T>(
             return found;
         }
         let told = || format!("never: {what}; {}", prometheus.log());
-        assert!(prometheus.runs() && started.elapsed() < PATIENCE, "{}", told());
+        assert!(
+            prometheus.runs() && started.elapsed() < PATIENCE,
+            "{}",
+            told()
+        );
         tokio::time::sleep(LOOK).await;
     }
 }
@@ -118,7 +122,11 @@ async fn an_alert_fires_while_the_feed_lags_and_exemplars_arrive() {
     let told = lags["annotations"]["summary"].as_str().unwrap();
     assert!(told.ends_with("late (partition 0)"), "{told}");
     // What is not wrong is not told.
-    for quiet in ["OrderServiceAbsent", "OrderServiceNotReady", "OrderFeedHalted"] {
+    for quiet in [
+        "OrderServiceAbsent",
+        "OrderServiceNotReady",
+        "OrderFeedHalted",
+    ] {
         assert_eq!(firing(&prometheus, quiet).await, None);
     }
 
