@@ -3,6 +3,7 @@
 //! `docs/METRICS.md` is written by this test where `METRICS_WRITE` is set, and compared with otherwise.
 
 mod catalogue;
+mod costs;
 mod lint;
 mod prometheus;
 mod promised;
