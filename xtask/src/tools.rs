@@ -128,6 +128,12 @@ pub(crate) const DNSMASQ: SystemTool = SystemTool {
     package: "dnsmasq-base",
     why: "names are asked for in the lab",
 };
+/// Checks metrics and alert rules, and fires the alerts for real.
+pub(crate) const PROMTOOL: SystemTool = SystemTool {
+    program: "promtool",
+    package: "prometheus",
+    why: "metrics and alert rules are checked by it, and tests start a Prometheus of their own",
+};
 /// Where Debian keeps the plugins of the Container Network Interface.
 pub(crate) const CNI_PLUGINS: &str = "/usr/lib/cni";
 

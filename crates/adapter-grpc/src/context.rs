@@ -1,9 +1,11 @@
 //! What a call brings along in its metadata: its id, the trace that it belongs to, its deadline.
 
 use http::{HeaderMap, HeaderName, HeaderValue};
+use observe::own_traceparent;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
+use tracing::Span;
 
 /// The metadata that names a call, in both directions.
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -19,7 +21,7 @@ const MAX_TIMEOUT_DIGITS: usize = 8;
 pub(crate) struct Context {
     /// The caller's `x-request-id`, or one of ours.
     pub(crate) request_id: RequestId,
-    /// W3C trace context, if it is valid.
+    /// W3C trace context, if it is valid: the caller's, or that of our own span where spans are shipped.
     pub(crate) traceparent: Option<String>,
 }
 
@@ -35,6 +37,16 @@ impl Context {
         Context {
             request_id: given.map_or_else(|| ids.next(), |id| RequestId::Given(id.clone())),
             traceparent: traceparent(headers).map(str::to_owned),
+        }
+    }
+
+    /// Has what the call causes belong to `span`, where spans are shipped; else the caller's context is
+    /// handed on untouched.
+    pub(crate) fn go_on_by(&mut self, span: &Span) {
+        if let Some(own) = own_traceparent(span) {
+            self.traceparent = Some(own);
+            // The caller's trace goes on in ours: this says something new only where it brought none.
+            span.record("trace_id", self.trace_id());
         }
     }
 

@@ -5,15 +5,15 @@ use crate::context::{Context, REQUEST_ID, RequestIds, timeout};
 use crate::error::{Problem, Reason};
 use crate::method::Method;
 use crate::services::Services;
-use crate::{Config, Metrics, Visitor, age, limits};
+use crate::{Config, Metrics, Visitor, age, limits, metrics};
 use bytes::Bytes;
 use http::header::{ALLOW, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
+use observe::Active;
 use order_core::app::{AllowedAge, Orders};
 use order_core::domain::Violations;
 use order_core::ports::{Caller, Callers, Everybody, HealthSource, RateLimiter, Standing};
 use planes::Drain;
-use prometheus_client::metrics::gauge::Gauge;
 use std::any::Any;
 use std::future::poll_fn;
 use std::net::IpAddr;
@@ -118,7 +118,21 @@ impl GrpcEdge {
             return refusal;
         }
         let method = Method::of(request.uri().path());
-        let context = Context::of(request.headers(), &inner.request_ids);
+        let mut context = Context::of(request.headers(), &inner.request_ids);
+        let span = tracing::debug_span!(
+            "call",
+            otel.kind = "server",
+            otel.name = method.name(),
+            otel.status_code = Empty,
+            error.type = Empty,
+            rpc.system.name = "grpc",
+            rpc.method = method.name(),
+            rpc.response.status_code = Empty,
+            traceparent = context.traceparent.as_deref(),
+            request_id = context.request_id(),
+            trace_id = context.trace_id(),
+        );
+        context.go_on_by(&span);
         let asked = timeout(request.headers());
         let call = Call {
             deadline: asked.ok().flatten().map(|asked| after(started, asked)),
@@ -127,17 +141,6 @@ impl GrpcEdge {
             age: allowed_age(method, request.headers()),
         };
         let _active = Active::new(&inner.metrics.active_requests);
-        let span = tracing::debug_span!(
-            "call",
-            otel.kind = "server",
-            otel.name = method.name(),
-            otel.status_code = Empty,
-            rpc.grpc.status_code = Empty,
-            traceparent = call.context.traceparent.as_deref(),
-            method = method.name(),
-            request_id = call.context.request_id(),
-            trace_id = call.context.trace_id(),
-        );
         // Pinned where it stands: a call's future is large, and each wrapper would move it once more.
         let mut answered = pin!(inner.run(method, request, &call, asked));
         let outcome = poll_fn(|context| {
@@ -154,10 +157,14 @@ impl GrpcEdge {
         };
         let status = response.extensions().get::<Status>();
         let code = status.map_or(Code::Ok, Status::code);
-        inner.metrics.answered(method, code, started.elapsed());
-        span.record("rpc.grpc.status_code", i32::from(code));
+        let traceparent = call.context.traceparent.as_deref();
+        let took = started.elapsed();
+        inner.metrics.answered(method, code, took, traceparent);
+        let code_name = metrics::name_of(code);
+        span.record("rpc.response.status_code", code_name);
         if matches!(code, Code::Internal | Code::Unknown | Code::Unavailable) {
             span.record("otel.status_code", "ERROR");
+            span.record("error.type", code_name);
         }
         if code != Code::Ok || call.context.request_id.is_given() {
             let id = call.context.request_id.header();
@@ -285,22 +292,6 @@ pub(crate) fn no_such_method() -> Problem {
         Reason::Unimplemented,
         "there is no such method; server reflection names what there is",
     )
-}
-
-/// Counts a call for as long as it is being answered, also if its connection goes away.
-struct Active<'a>(&'a Gauge);
-
-impl<'a> Active<'a> {
-    fn new(count: &'a Gauge) -> Active<'a> {
-        count.inc();
-        Active(count)
-    }
-}
-
-impl Drop for Active<'_> {
-    fn drop(&mut self) {
-        self.0.dec();
-    }
 }
 
 impl std::fmt::Debug for GrpcEdge {

@@ -259,13 +259,21 @@ impl Problem {
         let cause = self.cause.as_deref().unwrap_or(&self.detail);
         let reason = self.reason.as_str();
         let request_id = || call.context.request_id();
+        let trace_id = || call.context.trace_id();
         if self.reason == Reason::Internal {
-            tracing::error!(reason, cause, request_id = request_id(), "a call failed");
+            tracing::error!(
+                reason,
+                cause,
+                request_id = request_id(),
+                trace_id = trace_id(),
+                "a call failed"
+            );
         } else if self.reason == Reason::Overloaded {
             tracing::debug!(
                 reason,
                 cause,
                 request_id = request_id(),
+                trace_id = trace_id(),
                 "a call was refused"
             );
         } else if self.is_ours() {
@@ -273,6 +281,7 @@ impl Problem {
                 reason,
                 cause,
                 request_id = request_id(),
+                trace_id = trace_id(),
                 "a call could not be answered now"
             );
         }

@@ -2,6 +2,7 @@
 
 use crate::answer::{self, Answer};
 use crate::call::Call;
+use crate::context::Context;
 use crate::error::{Problem, ProblemView};
 use crate::parameters::ValidateOnly;
 use crate::query::Query;
@@ -98,7 +99,7 @@ pub(crate) async fn batch_place(
         outcomes.push((index, Err(examined(orders, call, index, item).await)));
     }
     outcomes.sort_unstable_by_key(|(index, _)| *index);
-    Ok(answer::json(write(&outcomes, call.context.request_id())))
+    Ok(answer::json(write(&outcomes, call.context)))
 }
 
 fn request(call: &Call<'_>, (key, order): (String, NewOrder)) -> PlaceRequest {
@@ -141,13 +142,13 @@ fn respelled(index: usize, error: AppError) -> AppError {
     all.into()
 }
 
-fn write(outcomes: &[(usize, Result<Placed, Problem>)], request_id: &str) -> Vec<u8> {
+fn write(outcomes: &[(usize, Result<Placed, Problem>)], context: &Context) -> Vec<u8> {
     // A store that is away fails a thousand orders at once: one line in the log says it.
     let mut problems = outcomes
         .iter()
         .filter_map(|(_, outcome)| outcome.as_ref().err());
     if let Some(problem) = problems.find(|problem| problem.status() >= 500) {
-        problem.log(request_id);
+        problem.log(context);
     }
     let mut out = Vec::with_capacity(outcomes.len() * RESULT_BYTES);
     out.extend_from_slice(b"{\"results\":[");
@@ -162,7 +163,7 @@ fn write(outcomes: &[(usize, Result<Placed, Problem>)], request_id: &str) -> Vec
             }
             Err(problem) => {
                 out.extend_from_slice(b"{\"problem\":");
-                out.extend_from_slice(&to_vec(&problem.view(Some(request_id))));
+                out.extend_from_slice(&to_vec(&problem.view(Some(context.request_id()))));
             }
         }
         out.push(b'}');

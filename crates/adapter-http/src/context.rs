@@ -2,8 +2,10 @@
 
 use crate::call::single;
 use http::{HeaderMap, HeaderName, HeaderValue};
+use observe::own_traceparent;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
+use tracing::Span;
 
 /// The header that names a request, in both directions.
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -16,7 +18,7 @@ const MAX_REQUEST_ID_CHARS: usize = 128;
 pub(crate) struct Context {
     /// The caller's `X-Request-Id`, or one of ours.
     pub(crate) request_id: HeaderValue,
-    /// W3C trace context, if it is valid.
+    /// W3C trace context, if it is valid: the caller's, or that of our own span where spans are shipped.
     pub(crate) traceparent: Option<String>,
 }
 
@@ -32,6 +34,16 @@ impl Context {
         Context {
             request_id: given.cloned().unwrap_or_else(|| ids.next()),
             traceparent: traceparent(headers).map(str::to_owned),
+        }
+    }
+
+    /// Has what the request causes belong to `span`, where spans are shipped; else the caller's context
+    /// is handed on untouched.
+    pub(crate) fn go_on_by(&mut self, span: &Span) {
+        if let Some(own) = own_traceparent(span) {
+            self.traceparent = Some(own);
+            // The caller's trace goes on in ours: this says something new only where it brought none.
+            span.record("trace_id", self.trace_id());
         }
     }
 

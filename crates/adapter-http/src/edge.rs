@@ -22,9 +22,9 @@ use http::header::CONTENT_LENGTH;
 use http::request::Parts;
 use http::{HeaderValue, Method, Request, Response};
 use http_body::Body as _;
+use observe::Active;
 use order_core::app::Orders;
 use order_core::ports::{HealthSource, RateLimiter};
-use prometheus_client::metrics::gauge::Gauge;
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -87,7 +87,7 @@ impl Inner {
         let started = Instant::now();
         let (mut parts, body) = request.into_parts();
         let visitor = parts.extensions.remove::<Visitor>();
-        let context = Context::of(&parts.headers, &self.request_ids);
+        let mut context = Context::of(&parts.headers, &self.request_ids);
         let operation = match &route {
             Route::Call(operation, _) => *operation,
             _ => Operation::Unmatched,
@@ -98,13 +98,16 @@ impl Inner {
             otel.kind = "server",
             otel.name = %format_args!("{} {}", parts.method, operation.route()),
             otel.status_code = Empty,
+            error.type = Empty,
+            http.request.method = %parts.method,
+            http.route = operation.route(),
             http.response.status_code = Empty,
+            url.path = parts.uri.path(),
             traceparent = context.traceparent.as_deref(),
-            method = %parts.method,
-            route = operation.route(),
             request_id = context.request_id(),
             trace_id = context.trace_id(),
         );
+        context.go_on_by(&span);
         // Probes are never limited: a busy caller is no reason to restart the pod.
         let limits = self.limits.as_ref().filter(|_| !operation.is_probe());
         let limited = async {
@@ -131,8 +134,7 @@ impl Inner {
             .await;
         let (told, outcome) =
             outcome.unwrap_or_else(|panic| (None, Err(Problem::internal(words_of(&*panic)))));
-        let mut answer =
-            outcome.unwrap_or_else(|problem| problem.into_response(context.request_id()));
+        let mut answer = outcome.unwrap_or_else(|problem| problem.into_response(&context));
         if let Some((limits, decision)) = told {
             limits.tell(decision, &mut answer);
         }
@@ -140,10 +142,12 @@ impl Inner {
             without_body(&mut answer);
         }
         let (status, took) = (answer.status().as_u16(), started.elapsed());
-        self.metrics.answered(operation, status, took);
-        span.record("http.response.status_code", status);
+        let traceparent = context.traceparent.as_deref();
+        self.metrics.answered(operation, status, took, traceparent);
+        span.record("http.response.status_code", i64::from(status));
         if status >= 500 {
             span.record("otel.status_code", "ERROR");
+            span.record("error.type", tracing::field::display(status));
         }
         span.in_scope(|| tracing::debug!(status, ?took, "answered"));
         answer.headers_mut().insert(REQUEST_ID, context.request_id);
@@ -262,20 +266,4 @@ fn words_of(panic: &(dyn Any + Send)) -> String {
         "a handler panicked: {}",
         text.unwrap_or("it gave no reason")
     )
-}
-
-/// Counts a request for as long as it is being answered, also if its connection goes away.
-struct Active<'a>(&'a Gauge);
-
-impl<'a> Active<'a> {
-    fn new(count: &'a Gauge) -> Active<'a> {
-        count.inc();
-        Active(count)
-    }
-}
-
-impl Drop for Active<'_> {
-    fn drop(&mut self) {
-        self.0.dec();
-    }
 }

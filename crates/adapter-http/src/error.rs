@@ -1,5 +1,6 @@
 //! Everything that can go wrong, as `application/problem+json` (RFC 9457). Nobody else makes one.
 
+use crate::context::Context;
 use axum::body::Body;
 use http::header::{ALLOW, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{Response, StatusCode};
@@ -171,8 +172,9 @@ impl Problem {
     }
 
     /// The answer. A problem on our side is logged here, once.
-    pub(crate) fn into_response(self, request_id: &str) -> Response<Body> {
-        self.log(request_id);
+    pub(crate) fn into_response(self, context: &Context) -> Response<Body> {
+        let request_id = context.request_id();
+        self.log(context);
         let body = order_json::to_vec(&self.view(Some(request_id)));
         let mut response = Response::new(Body::from(body));
         *response.status_mut() =
@@ -210,18 +212,20 @@ impl Problem {
     /// Logs what is on our side: a defect as an error, a dependency that is away as a warning. What was
     /// refused because too much waits is counted (by status) and not told: thousands of lines a second
     /// would cost more than the refusals.
-    pub(crate) fn log(&self, request_id: &str) {
+    pub(crate) fn log(&self, context: &Context) {
+        let (request_id, trace_id) = (context.request_id(), context.trace_id());
         let cause = self.cause.as_deref().unwrap_or(&self.detail);
         let code = self.code.as_str();
         match self.status() {
             _ if self.code == Code::Overloaded => {
-                tracing::debug!(code, cause, request_id, "a request was refused");
+                tracing::debug!(code, cause, request_id, trace_id, "a request was refused");
             }
-            500 => tracing::error!(code, cause, request_id, "a request failed"),
+            500 => tracing::error!(code, cause, request_id, trace_id, "a request failed"),
             501.. => tracing::warn!(
                 code,
                 cause,
                 request_id,
+                trace_id,
                 "a request could not be answered now"
             ),
             _ => {}

@@ -1,18 +1,13 @@
 //! What the edge measures. Handles are looked up once and kept: a request looks nothing up.
 
 use crate::operation::Operation;
+use observe::Durations;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
-use prometheus_client::metrics::histogram::Histogram;
-use prometheus_client::registry::Registry;
+use prometheus_client::registry::{Registry, Unit};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
-
-/// Upper bounds of the duration's buckets, in seconds.
-const BUCKETS_SECONDS: [f64; 14] = [
-    0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0,
-];
 
 /// Statuses whose handles are kept; any other is looked up.
 const STATUSES: [u16; 13] = [
@@ -22,14 +17,12 @@ const STATUSES: [u16; 13] = [
 /// The edge's metrics. Clones count into the same ones.
 #[derive(Clone, Debug)]
 pub struct Metrics {
-    durations: Durations,
+    durations: Family<Labels, Durations>,
     /// One handle for each call and status.
-    handles: Arc<Vec<OnceLock<Histogram>>>,
+    handles: Arc<Vec<OnceLock<Durations>>>,
     pub(crate) active_requests: Gauge,
     pub(crate) watch_streams: Gauge,
 }
-
-type Durations = Family<Labels, Histogram, fn() -> Histogram>;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Labels {
@@ -42,7 +35,7 @@ impl Metrics {
     /// Metrics that are registered under `http_server_*`.
     pub fn new(registry: &mut Registry) -> Metrics {
         let metrics = Metrics {
-            durations: Family::new_with_constructor(|| Histogram::new(BUCKETS_SECONDS)),
+            durations: Family::default(),
             handles: Arc::new(
                 (0..Operation::ALL.len() * STATUSES.len())
                     .map(|_| OnceLock::new())
@@ -51,9 +44,10 @@ impl Metrics {
             active_requests: Gauge::default(),
             watch_streams: Gauge::default(),
         };
-        registry.register(
-            "http_server_request_duration_seconds",
+        registry.register_with_unit(
+            "http_server_request_duration",
             "Time from a request's head to its answer",
+            Unit::Seconds,
             metrics.durations.clone(),
         );
         registry.register(
@@ -69,8 +63,14 @@ impl Metrics {
         metrics
     }
 
-    /// Counts a request that was answered with `status` after `elapsed`.
-    pub(crate) fn answered(&self, operation: Operation, status: u16, elapsed: Duration) {
+    /// Counts a request that was answered with `status` after `elapsed`; its trace may be an example.
+    pub(crate) fn answered(
+        &self,
+        operation: Operation,
+        status: u16,
+        elapsed: Duration,
+        traceparent: Option<&str>,
+    ) {
         let labels = || Labels {
             method: method(operation),
             route: operation.route(),
@@ -79,14 +79,14 @@ impl Metrics {
         match STATUSES.iter().position(|known| *known == status) {
             Some(nth) => {
                 let handle = &self.handles[operation.index() * STATUSES.len() + nth];
-                let histogram =
+                let durations =
                     handle.get_or_init(|| self.durations.get_or_create_owned(&labels()));
-                histogram.observe(elapsed.as_secs_f64());
+                durations.observe(elapsed, traceparent);
             }
             None => self
                 .durations
                 .get_or_create_owned(&labels())
-                .observe(elapsed.as_secs_f64()),
+                .observe(elapsed, traceparent),
         }
     }
 }

@@ -75,6 +75,9 @@ impl Inbound {
         metrics: InboundMetrics,
     ) -> io::Result<Inbound> {
         let (config, bounds) = (Arc::new(config), Arc::new(bounds));
+        for topic in config.topics.inbound() {
+            metrics.begin(topic);
+        }
         let flow = Arc::new(Flow::new(bounds.room()));
         let letters = DeadLetters::new(Arc::clone(&config), Arc::clone(&bounds));
         let hands = Hands::new(flow, orders, letters, metrics.clone(), Arc::clone(&bounds));

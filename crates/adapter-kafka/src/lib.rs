@@ -14,6 +14,7 @@ mod network;
 mod outbound;
 mod resolve;
 mod sockets;
+mod spans;
 mod topics;
 
 pub use advertised::advertised;

@@ -7,6 +7,7 @@
 //!
 //! [`HealthSource`]: order_core::ports::HealthSource
 
+mod components;
 mod config;
 mod error;
 mod guard;
@@ -19,6 +20,7 @@ mod router;
 mod serve;
 mod status;
 
+pub use components::register_health_metrics;
 pub use config::Config;
 pub use management::Management;
 pub use netcheck::NetworkChecks;

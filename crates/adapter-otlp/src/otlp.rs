@@ -4,7 +4,7 @@ use crate::config::{Config, QUEUE_ITEMS};
 use crate::connect::Collector;
 use crate::logs::{Lines, Logs};
 use crate::metrics::Metrics;
-use crate::parent::{Enter, Leave};
+use crate::parent::{Enter, Leave, TRACER};
 use crate::queue::Queue;
 use crate::ship::ship;
 use crate::traces::{Spans, Traces};
@@ -52,6 +52,7 @@ pub struct Otlp {
 impl Otlp {
     /// Starts the tasks; the collector need not be there. Must be called inside a Tokio runtime.
     pub fn start(config: &Config) -> Otlp {
+        TRACER.install();
         let (collector, channel) = Collector::connect(config);
         let (name, version) = config.service;
         let resource = Resource::builder_empty()

@@ -1,16 +1,19 @@
-//! The caller's span as the parent of ours: W3C Trace Context, from the field `traceparent` of a span.
+//! The caller's span as the parent of ours, and ours as the parent of what it causes: W3C Trace Context.
 //!
 //! The layer that makes spans takes the current context of OpenTelemetry as the parent where a span has
 //! none of ours. So one layer before it makes the caller's the current one, and one behind it ends that;
-//! edges say what came in the header and need no other crate.
+//! edges say what came in the header, in the field `traceparent`, and need no other crate. What they hand
+//! on they ask of `observe`, which asks [`TRACER`].
 
+use observe::Tracer;
 use opentelemetry::trace::{SpanContext, SpanId, TraceContextExt, TraceFlags, TraceId, TraceState};
 use opentelemetry::{Context, ContextGuard};
 use std::cell::RefCell;
 use std::fmt::Debug;
-use tracing::Subscriber;
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id};
+use tracing::{Span, Subscriber};
+use tracing_opentelemetry::OpenTelemetrySpanExt;
 use tracing_subscriber::layer::{self, Layer};
 
 /// The field that edges fill.
@@ -54,6 +57,26 @@ impl Visit for Found {
     }
 
     fn record_debug(&mut self, _: &Field, _: &dyn Debug) {}
+}
+
+/// What others may ask of a span.
+pub(crate) const TRACER: Tracer = Tracer {
+    traceparent,
+    link: |span, traceparent| {
+        if let Some(other) = parse(traceparent) {
+            span.add_link(other);
+        }
+    },
+};
+
+/// Starts the span, if it has not been: its parent is known by then, since it came with its fields.
+fn traceparent(span: &Span) -> Option<String> {
+    let context = span.context();
+    let ours = context.span().span_context().clone();
+    ours.is_valid().then(|| {
+        let (trace, id) = (ours.trace_id(), ours.span_id());
+        format!("00-{trace}-{id}-{:02x}", ours.trace_flags())
+    })
 }
 
 /// The edges have checked it: version, trace, span and flags in hexadecimal digits.

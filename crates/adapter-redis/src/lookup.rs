@@ -63,6 +63,7 @@ impl Flush for Lookup {
     type Item = OrderId;
     type Output = Option<Found>;
     type Error = std::convert::Infallible;
+    const NAME: &'static str = "lookup";
 
     /// One MGET of each order once, however many callers want it.
     async fn flush(

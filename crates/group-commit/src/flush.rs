@@ -11,6 +11,8 @@ pub trait Flush: Send + 'static {
     type Output: Send + 'static;
     /// Why an attempt failed.
     type Error: Clone + Send + 'static;
+    /// What traces call a flush: `commit`, `load`.
+    const NAME: &'static str = "flush";
 
     /// One attempt at all of `batch` as one transaction, all or nothing. `batch` is never empty, is
     /// in order of submission, and stays within the batch bounds of [`Config`](crate::Config).

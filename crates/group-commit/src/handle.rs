@@ -85,9 +85,19 @@ impl<F: Flush> GroupCommit<F> {
     /// answer to come.
     pub fn try_submit(&self, item: F::Item, weight_bytes: usize) -> Result<Ticket<F>, Rejected> {
         let (reply, answer) = self.shared.couriers.reply();
-        self.shared
-            .queue
-            .push(Submission { item, reply }, weight_bytes)?;
+        // From here until the answer: a caller's part of the flush, within the caller's trace.
+        let waiting = tracing::debug_span!(
+            "queued",
+            otel.kind = "internal",
+            otel.name = F::NAME,
+            db.operation.batch.size = tracing::field::Empty,
+        );
+        let submission = Submission {
+            item,
+            reply,
+            waiting,
+        };
+        self.shared.queue.push(submission, weight_bytes)?;
         Ok(Ticket { answer })
     }
 

@@ -11,7 +11,7 @@ use std::{
     vec::Drain,
 };
 
-use tracing::Instrument;
+use tracing::{Instrument, Span};
 
 use crate::{
     courier::{Outbox, Reply},
@@ -20,6 +20,9 @@ use crate::{
     queue::Seat,
 };
 
+/// A flush links to so many of its callers, at most: the traces of the others show as much.
+const MAX_LINKS: usize = 64;
+
 /// What a caller is told.
 pub(crate) type Answer<F> = Result<<F as Flush>::Output, SubmitError<<F as Flush>::Error>>;
 
@@ -27,6 +30,8 @@ pub(crate) type Answer<F> = Result<<F as Flush>::Output, SubmitError<<F as Flush
 pub(crate) struct Submission<F: Flush> {
     pub(crate) item: F::Item,
     pub(crate) reply: Reply<Answer<F>>,
+    /// The caller's part in its trace; nothing where spans are not made.
+    pub(crate) waiting: Span,
 }
 
 /// Writes batches until the queue is closed and empty.
@@ -34,15 +39,18 @@ pub(crate) async fn run<F: Flush>(mut seat: Seat<Submission<F>>, mut flusher: F)
     let mut batch = VecDeque::new();
     let mut items = Vec::new();
     let mut replies = Vec::new();
+    let mut waiting = Vec::new();
     let mut outbox = Outbox::default();
     while seat.take(&mut batch).await {
         for entry in batch.drain(..) {
             items.push(entry.value.item);
             replies.push(entry.value.reply);
+            waiting.push(entry.value.waiting);
         }
         let mut unanswered = Unanswered {
             seat: &seat,
             replies: replies.drain(..),
+            waiting: waiting.drain(..),
             outbox: &mut outbox,
         };
         let written = write(&mut flusher, &mut items, &mut unanswered);
@@ -67,7 +75,7 @@ async fn write<F: Flush>(
     let mut next = Some(0..items.len());
     let mut later = Vec::new();
     while let Some(part) = next.take().or_else(|| later.pop()) {
-        let span = tracing::debug_span!("commit", otel.kind = "internal", changes = part.len());
+        let span = unanswered.span(part.len());
         match flusher.flush(&items[part.clone()]).instrument(span).await {
             Ok(outputs) => unanswered.committed(part.len(), outputs),
             Err(FlushError::Refused(_)) if part.len() > 1 => {
@@ -96,10 +104,35 @@ fn halves(part: &Range<usize>) -> (Range<usize>, Range<usize>) {
 struct Unanswered<'a, F: Flush> {
     seat: &'a Seat<Submission<F>>,
     replies: Drain<'a, Reply<Answer<F>>>,
+    /// Their spans: each ends before its answer goes out.
+    waiting: Drain<'a, Span>,
     outbox: &'a mut Outbox<Answer<F>>,
 }
 
 impl<F: Flush> Unanswered<'_, F> {
+    /// The span of an attempt at the next `items`. It has no caller's trace, since it has many callers:
+    /// it links to theirs.
+    fn span(&self, items: usize) -> Span {
+        // OpenTelemetry has no unsigned numbers: they would be text.
+        let size = i64::try_from(items).unwrap_or(i64::MAX);
+        let span = tracing::debug_span!(
+            parent: None,
+            "flush",
+            otel.kind = "internal",
+            otel.name = F::NAME,
+            db.operation.batch.size = size,
+        );
+        if !span.is_disabled() {
+            for (place, waiting) in self.waiting.as_slice().iter().take(items).enumerate() {
+                waiting.record("db.operation.batch.size", size);
+                if place < MAX_LINKS {
+                    span.follows_from(waiting);
+                }
+            }
+        }
+        span
+    }
+
     /// Panics where a flusher returned the wrong number of outputs, for then nobody can tell which
     /// belongs to whom. The panic is caught where those of the flusher are.
     fn committed(&mut self, items: usize, outputs: Vec<F::Output>) {
@@ -112,6 +145,7 @@ impl<F: Flush> Unanswered<'_, F> {
             stats.flushes += 1;
             stats.committed_items += items as u64;
         });
+        self.waiting.by_ref().take(items).for_each(drop);
         // Outputs lead the zip: once they are used up, it must not have taken one reply more.
         for (output, reply) in outputs.into_iter().zip(&mut self.replies) {
             self.outbox.answer(reply, Ok(output));
@@ -124,6 +158,7 @@ impl<F: Flush> Unanswered<'_, F> {
             stats.flushes += 1;
             stats.refused_items += 1;
         });
+        self.waiting.next();
         if let Some(reply) = self.replies.next() {
             self.outbox.answer(reply, Err(SubmitError::Refused(error)));
             self.outbox.send();
@@ -135,6 +170,7 @@ impl<F: Flush> Unanswered<'_, F> {
             stats.flushes += 1;
             stats.failed_items += self.replies.len() as u64;
         });
+        self.waiting.by_ref().for_each(drop);
         for reply in &mut self.replies {
             let failed = Err(SubmitError::Failed(error.clone()));
             self.outbox.answer(reply, failed);
@@ -148,6 +184,7 @@ impl<F: Flush> Unanswered<'_, F> {
             stats.panics += 1;
             stats.panicked_items += self.replies.len() as u64;
         });
+        self.waiting.for_each(drop);
         for reply in self.replies {
             self.outbox.answer(reply, Err(SubmitError::Panicked));
         }

@@ -8,7 +8,7 @@ use crate::secured::Secured;
 use order_core::ports::Clock as _;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
-use prometheus_client::registry::Registry;
+use prometheus_client::registry::{Registry, Unit};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tls::{Acceptor, Identity};
@@ -49,9 +49,10 @@ impl Certificates {
         registry: &mut Registry,
     ) -> Certificates {
         let mut certificates = Certificates::default();
-        registry.register(
-            "tls_certificate_expiry_seconds",
+        registry.register_with_unit(
+            "tls_certificate_expiry",
             "How long the certificate of a listener, or that of a client of the service's, is valid yet; below 0 it has expired",
+            Unit::Seconds,
             certificates.expiry.clone(),
         );
         for (listener, security) in secured.all() {

@@ -2,6 +2,7 @@
 
 use crate::callers::KnownCallers;
 use crate::certificates::Certificates;
+use crate::chores::Chores;
 use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::connections::ConnectionMetrics;
@@ -16,6 +17,7 @@ use crate::shared::Shared;
 use crate::sockets::SocketMetrics;
 use crate::store::{self, StoreHandle};
 use crate::telemetry;
+use crate::traffic;
 use adapter_otlp::Otlp;
 use adapter_peers::Peers;
 use order_core::app::Orders;
@@ -31,6 +33,7 @@ pub(crate) struct Service {
     pub(crate) secured: Secured,
     pub(crate) certificates: Certificates,
     pub(crate) connections: ConnectionMetrics,
+    pub(crate) chores: Chores,
     pub(crate) links: Links,
     pub(crate) socket_metrics: SocketMetrics,
     pub(crate) callers: Arc<KnownCallers>,
@@ -56,6 +59,7 @@ pub(crate) async fn compose(config: &Config, otlp: Option<&Otlp>) -> Result<Serv
     let connections = ConnectionMetrics::new(&mut registry);
     let links = Links::start(config, &mut registry)?;
     let socket_metrics = SocketMetrics::new(&mut registry);
+    traffic::register(config, &mut registry);
     let callers = Arc::new(KnownCallers::open(config)?);
     callers.watch(&mut files);
     let open = store::open(config).await?;
@@ -84,6 +88,8 @@ pub(crate) async fn compose(config: &Config, otlp: Option<&Otlp>) -> Result<Serv
     }
     health.look(&*open.handle).await;
     let peers = peers::open(config, health.clone());
+    adapter_management::register_health_metrics(&mut registry, health.clone());
+    let chores = Chores::new(&mut registry);
     Ok(Service {
         orders,
         store: open.handle,
@@ -92,6 +98,7 @@ pub(crate) async fn compose(config: &Config, otlp: Option<&Otlp>) -> Result<Serv
         secured,
         certificates,
         connections,
+        chores,
         links,
         socket_metrics,
         callers,

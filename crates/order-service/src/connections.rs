@@ -128,10 +128,9 @@ impl Door {
             let label = [plane, listener, ("reason", why.as_str())];
             let count = self.security.refused(why);
             refused += count;
-            if count > 0 {
-                let counter = metrics.refused.get_or_create(&label);
-                counter.inc_by(count.saturating_sub(counter.get()));
-            }
+            // From 0 on: an alert cannot see a series rise that begins with its first refusal.
+            let counter = metrics.refused.get_or_create(&label);
+            counter.inc_by(count.saturating_sub(counter.get()));
         }
         if let Some(reason) = self.security.take_last_refusal() {
             let listener = listener.1;

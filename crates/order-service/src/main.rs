@@ -35,6 +35,7 @@ mod store;
 mod summary;
 mod telemetry;
 mod topology;
+mod traffic;
 mod values;
 
 use crate::config::Config;

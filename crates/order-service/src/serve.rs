@@ -76,6 +76,7 @@ async fn run(config: &Config, otlp: Option<&Otlp>, started: Instant) -> Result<(
     let mut background = JoinSet::new();
     background.spawn(chores::run(
         service.orders.clone(),
+        service.chores.clone(),
         background_stopped.clone(),
     ));
     if let Some(publishing) = service.publishing.clone() {

@@ -130,6 +130,14 @@ where
             None,
             move || i64::try_from(commits.stats().queued_items).unwrap_or(i64::MAX),
         );
+        let most = i64::try_from(self.bounds.max_queued_changes).unwrap_or(i64::MAX);
+        register_gauge(
+            registry,
+            "db_queue_max_changes",
+            "Changes that may wait to be written; one more is refused as overloaded",
+            None,
+            move || most,
+        );
     }
 
     /// The error of a store that does not answer, with the database's name before `what`.

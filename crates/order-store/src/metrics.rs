@@ -16,6 +16,9 @@ const COMMIT_SECONDS: [f64; 12] = [
 ];
 const BATCH_CHANGES: [f64; 10] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0];
 
+/// False in a build that shows what counting costs (`cargo xtask bench --metrics`), and in no other.
+const COUNTING: bool = !cfg!(feature = "no-metrics");
+
 /// What is counted while a store works.
 #[derive(Debug)]
 pub(crate) struct Metrics {
@@ -43,6 +46,9 @@ impl Default for Metrics {
 
 impl Metrics {
     pub(crate) fn committed(&self, changes: usize, took: Duration) {
+        if !COUNTING {
+            return;
+        }
         self.commit_seconds.observe(took.as_secs_f64());
         self.batch_changes
             .observe(f64::from(u32::try_from(changes).unwrap_or(u32::MAX)));
@@ -53,6 +59,9 @@ impl Metrics {
     }
 
     pub(crate) fn event(&self, type_name: &'static str) {
+        if !COUNTING {
+            return;
+        }
         self.events
             .get_or_create(&EventLabels { r#type: type_name })
             .inc();

@@ -10,6 +10,7 @@ mod offspring;
 mod place;
 pub mod postgres;
 mod process;
+pub mod prometheus;
 pub mod proxy;
 pub mod redis;
 
@@ -18,5 +19,6 @@ pub use cpu::cpu_millis;
 pub use kafka::Kafka;
 pub use names::NameServer;
 pub use postgres::{Options, Postgres, Version};
+pub use prometheus::Prometheus;
 pub use proxy::Proxy;
 pub use redis::Redis;

@@ -6,6 +6,7 @@ mod database;
 mod goals;
 mod growth;
 mod load;
+mod metrics;
 mod options;
 mod results;
 mod rounds;
@@ -26,13 +27,14 @@ use crate::{environment, steps, tools};
 use database::Database;
 use goals::Goal;
 use growth::Growth;
-use options::{Options, Store};
+use options::{Alone, Options, Store};
 use results::Sample;
 use rounds::Rounds;
 
 pub(crate) const HELP: &str = "\
 Usage: cargo xtask bench [--quick] [--only NAME]... [--growth] [--json FILE]
        cargo xtask bench --binding [--quick] [--json FILE]
+       cargo xtask bench --metrics [--quick] [--json FILE]
        cargo xtask bench [--store postgres|sqlite] [-- ORDER-LOAD ARGUMENTS]
 
 Builds a release and starts PostgreSQL 16 and the service. In each of three rounds every scenario
@@ -47,6 +49,9 @@ pgbench; the table at the end holds the median of the rounds against what must b
   --growth      then fills a store with 5 million orders (--quick: 200,000) and measures it beside
                 empty ones
   --binding     places orders by a service whose planes are bound and by one whose are not, in turns
+  --metrics     places orders by a service that counts and by one built without, in turns, both
+                optimized but for the long link; compares the CPU an order, which a busy machine
+                disturbs less than the rate
   --json FILE   writes everything that was measured
   --store sqlite   the embedded store over REST: start, memory, orders a second and latencies
 
@@ -107,6 +112,9 @@ pub(super) fn run(arguments: &[String]) -> Outcome {
 }
 
 fn all(steps: &mut Steps, options: &Options) -> Outcome {
+    if options.alone == Some(Alone::Metrics) {
+        return metrics::run(steps, options);
+    }
     let built = steps.take("build", Built::release)?;
     match options.store {
         Store::Sqlite => sqlite::run(steps, &built, options.load.as_deref()),
@@ -119,7 +127,7 @@ fn on_postgres(steps: &mut Steps, built: &Built, options: &Options) -> Outcome {
     let database = steps.take("start PostgreSQL", || Database::start(&built.workspace))?;
     let settings = database.settings()?;
     println!("{settings}");
-    if options.binding {
+    if options.alone == Some(Alone::Binding) {
         let (goal, measured) = steps.take("bound and unbound", || {
             binding::run(built, &database, options.length())
         })?;

@@ -1,5 +1,7 @@
 //! `cargo xtask ci`: all that must hold before a change is merged, cheapest first.
 
+mod alerts;
+
 use std::process::Command;
 
 use super::{Failure, Outcome, lab, test};
@@ -10,8 +12,8 @@ pub(crate) const HELP: &str = "\
 Usage: cargo xtask ci
 
 Stops at the first failure and says how to run that step alone. Steps: fmt, tidy, clippy, buf
-lint and format, deny (licences, sources, walls; advisories need the network: `cargo deny check
-advisories`), doc, those of `cargo xtask test`, and `cargo xtask lab`. Cargo.lock must be current: nothing here changes it.";
+lint and format, alerts (rules and their histories, by promtool), deny (licences, sources, walls;
+advisories need the network: `cargo deny check advisories`), doc, those of `cargo xtask test`, and `cargo xtask lab`. Cargo.lock must be current: nothing here changes it.";
 
 /// The folder of the protocol buffers, with the settings of `buf`.
 const PROTOCOL: &str = "proto";
@@ -42,6 +44,7 @@ fn all(steps: &mut Steps) -> Outcome {
     let mut buf = Command::new(program);
     buf.args(["format", "--diff", "--exit-code"]);
     steps.run("buf format", buf.current_dir(PROTOCOL))?;
+    alerts::check(steps)?;
     let mut deny = steps.take("cargo-deny", || tools::DENY.get())?;
     steps.run("deny", deny.args(["check", "bans", "licenses", "sources"]))?;
     let mut doc = cargo("doc");

@@ -82,6 +82,7 @@ pub(super) fn requirements() -> Outcome {
         tools::REDIS,
         tools::KCAT,
         tools::OPENSSL,
+        tools::PROMTOOL,
     ] {
         tool.get()?;
     }

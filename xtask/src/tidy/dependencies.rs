@@ -10,20 +10,23 @@ const TABLE: &str = "xtask/src/tidy/walls.rs";
 const FOR_TESTS: &[&str] = &["lab", "simulation", "testkit"];
 /// What marks a crate as an adapter.
 const ADAPTER: &str = "adapter-";
-/// The feature that builds mistakes on purpose; whoever wants them asks for them on the command line.
-const MISTAKES: &str = "mutants";
+/// Features of builds that never ship: mistakes on purpose, and nothing counted. Whoever wants one asks for
+/// it on the command line.
+const NEVER_SHIPPED: [&str; 2] = ["mutants", "no-metrics"];
 
 /// Every dependency that the table does not allow, and every hole in the table itself.
 pub(crate) fn check(walls: &[Wall], members: &[Member]) -> Vec<Violation> {
     let mut found = Vec::new();
     for member in members {
-        let is_mistakes = |name: &String| name.rsplit('/').next() == Some(MISTAKES);
-        if member.switched_on.iter().any(is_mistakes) {
+        let last = |name: &'_ String| name.rsplit('/').next().map(str::to_owned);
+        let on: Vec<String> = member.switched_on.iter().filter_map(last).collect();
+        let never = NEVER_SHIPPED.into_iter();
+        for feature in never.filter(|name| on.iter().any(|on| on == name)) {
             found.push(Violation::new(
                 &member.manifest,
                 1,
-                format!("{} turns the feature {MISTAKES} on by itself", member.name),
-                format!("mistakes on purpose never ship: ask for them by `--features {MISTAKES}`"),
+                format!("{} turns the feature {feature} on by itself", member.name),
+                format!("it never ships: ask for it by `--features {feature}`"),
             ));
         }
         let Some(wall) = walls.iter().find(|wall| wall.name == member.name) else {
@@ -139,7 +142,7 @@ mod tests {
             let mut planes = member("planes", &[]);
             planes.switched_on = vec![feature.to_owned()];
             let found = check(WALLS, &[planes]);
-            let named = |violation: &Violation| violation.what.contains(MISTAKES);
+            let named = |violation: &Violation| violation.what.contains("the feature");
             assert!(found.iter().any(named), "{found:?}");
         }
     }

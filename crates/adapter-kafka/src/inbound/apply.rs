@@ -2,11 +2,14 @@
 
 use super::decode::decode;
 use super::metrics::Outcome;
+use crate::spans::processing;
+use observe::own_traceparent;
 use order_core::app::{AppError, ChangeOptions, FactOutcome, Orders, PlaceRequest};
 use order_core::domain::Cause;
 use order_core::ports::StoreError;
 use order_json::{Content, Message};
 use rdkafka::message::OwnedMessage;
+use tracing::Instrument;
 
 /// What is to become of a message.
 #[derive(Debug, PartialEq, Eq)]
@@ -21,16 +24,36 @@ pub(crate) enum Verdict {
     Again(String),
 }
 
+impl Verdict {
+    /// What traces call it, where the message has no effect.
+    const fn wrong(&self) -> Option<&'static str> {
+        match self {
+            Verdict::Done(_) => None,
+            Verdict::Dead(_) => Some("dead_letter"),
+            Verdict::Away(_) => Some("unavailable"),
+            Verdict::Again(_) => Some("failed"),
+        }
+    }
+}
+
 /// Does what the message wants, once for its id however often this is called.
-pub(crate) async fn apply(orders: &Orders, raw: &OwnedMessage) -> Verdict {
-    let message = match decode(raw) {
+pub(crate) async fn apply(orders: &Orders, raw: &OwnedMessage, group: &str) -> Verdict {
+    let mut message = match decode(raw) {
         Ok(message) => message,
         Err(reason) => return Verdict::Dead(reason),
     };
-    match wanted(orders, message).await {
+    let span = processing(raw, &message, group);
+    // What it causes belongs to our span where spans are shipped, else to the sender's, untouched.
+    message.traceparent = own_traceparent(&span).or(message.traceparent);
+    let verdict = match wanted(orders, message).instrument(span.clone()).await {
         Ok(outcome) => Verdict::Done(outcome),
         Err(error) => verdict(&error),
+    };
+    if let Some(wrong) = verdict.wrong() {
+        span.record("otel.status_code", "ERROR");
+        span.record("error.type", wrong);
     }
+    verdict
 }
 
 async fn wanted(orders: &Orders, message: Message) -> Result<Outcome, AppError> {

@@ -22,6 +22,14 @@ pub(crate) enum Outcome {
 }
 
 impl Outcome {
+    const ALL: [Outcome; 5] = [
+        Outcome::Applied,
+        Outcome::Duplicate,
+        Outcome::Parked,
+        Outcome::Held,
+        Outcome::Dead,
+    ];
+
     /// Of a command, whose repetition is answered with the first answer.
     pub(crate) fn of_command(replayed: bool) -> Outcome {
         if replayed {
@@ -108,6 +116,18 @@ impl InboundMetrics {
             metrics.in_flight.clone(),
         );
         metrics
+    }
+
+    /// Shows every outcome of a topic from 0 on: an alert cannot see a series rise that begins with 1.
+    pub(crate) fn begin(&self, topic: &str) {
+        for outcome in Outcome::ALL {
+            let topic = topic.to_owned();
+            let outcome = outcome.as_str();
+            _ = self
+                .handled
+                .get_or_create(&HandledLabels { topic, outcome });
+        }
+        self.paused(topic, 0);
     }
 
     pub(crate) fn handled(&self, topic: &str, outcome: Outcome) {

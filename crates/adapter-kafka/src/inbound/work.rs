@@ -107,7 +107,9 @@ impl Hands {
         let verdict = match step {
             Step::Apply => {
                 // On the heap while it runs: many lanes wait at a time, few messages are handled.
-                let applied = AssertUnwindSafe(Box::pin(apply(&self.orders, &job.message)));
+                let group = &self.bounds.group;
+                let applied = Box::pin(apply(&self.orders, &job.message, group));
+                let applied = AssertUnwindSafe(applied);
                 let panicked = |_| Verdict::Again("handling it panicked; see the log".to_owned());
                 applied.catch_unwind().await.unwrap_or_else(panicked)
             }

@@ -2,6 +2,7 @@
 
 use super::worker::{Answer, Command, run};
 use crate::config::Config;
+use crate::spans::publishing;
 use crate::topics::{Found, Wanted, ensure};
 use async_trait::async_trait;
 use order_core::ports::{Cursor, EventPublisher, PublishError, RecordedEvent};
@@ -9,6 +10,7 @@ use std::collections::HashMap;
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::oneshot;
+use tracing::Instrument;
 
 /// Publishes partitions of the feed to Kafka, each in transactions of its own.
 #[derive(Debug)]
@@ -150,8 +152,15 @@ impl EventPublisher for KafkaPublisher {
         partition: u16,
         events: Vec<RecordedEvent>,
     ) -> Result<(), PublishError> {
+        let span = publishing(&self.config.topics.events, partition, &events);
         let command = |answer| Command::Publish(events, answer);
-        self.ask(partition, command).await
+        let asked = self.ask(partition, command);
+        let published = asked.instrument(span.clone()).await;
+        if let Err(error) = &published {
+            span.record("otel.status_code", "ERROR");
+            span.record("error.type", kind(error));
+        }
+        published
     }
 
     async fn let_go(&self, partition: u16) {
@@ -169,6 +178,15 @@ impl EventPublisher for KafkaPublisher {
     async fn look(&self, partition: u16) -> Result<Option<Cursor>, PublishError> {
         self.ready(partition).await?;
         self.ask(partition, Command::Look).await
+    }
+}
+
+/// What traces call an error.
+const fn kind(error: &PublishError) -> &'static str {
+    match error {
+        PublishError::Fenced { .. } => "fenced",
+        PublishError::Unavailable { .. } => "unavailable",
+        _ => "failed",
     }
 }
 

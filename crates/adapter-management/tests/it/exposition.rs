@@ -13,6 +13,8 @@ pub(crate) struct Exposition {
     pub(crate) helped: Vec<String>,
     /// Name and labels as written → value.
     pub(crate) samples: BTreeMap<String, f64>,
+    /// The trace of each exemplar, by the series that bears it; one of the formats has none.
+    pub(crate) exemplars: BTreeMap<String, String>,
     /// Whether the last line was the end mark, which only one of the formats has.
     pub(crate) ended: bool,
 }
@@ -47,6 +49,10 @@ impl Exposition {
             };
             assert_eq!(doubled, None, "said twice: {line}");
         } else {
+            let (line, exemplar) = match line.split_once(" # ") {
+                Some((line, exemplar)) => (line, Some(exemplar)),
+                None => (line, None),
+            };
             let (series, value) = line
                 .rsplit_once(' ')
                 .unwrap_or_else(|| panic!("no value: {line}"));
@@ -54,6 +60,10 @@ impl Exposition {
             let value = value
                 .parse()
                 .unwrap_or_else(|_| panic!("no number: {line}"));
+            if let Some(exemplar) = exemplar {
+                let trace = trace_of(exemplar).to_owned();
+                self.exemplars.insert(series.to_owned(), trace);
+            }
             let doubled = self.samples.insert(series.to_owned(), value);
             assert_eq!(doubled, None, "said twice: {line}");
         }
@@ -63,6 +73,17 @@ impl Exposition {
         let value = self.samples.get(series);
         *value.unwrap_or_else(|| panic!("{series} is not in {self:#?}"))
     }
+}
+
+/// `{trace_id="…"} value`, of which `OpenMetrics` allows 128 characters of labels.
+fn trace_of(exemplar: &str) -> &str {
+    let (labels, value) = exemplar
+        .split_once(' ')
+        .unwrap_or_else(|| panic!("no exemplar: {exemplar}"));
+    assert!(value.parse::<f64>().is_ok(), "no number: {exemplar}");
+    let trace = labels.strip_prefix("{trace_id=\"");
+    let trace = trace.and_then(|rest| rest.strip_suffix("\"}"));
+    trace.unwrap_or_else(|| panic!("no trace: {exemplar}"))
 }
 
 /// `name` or `name{label="value",…}`.

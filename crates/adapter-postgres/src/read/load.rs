@@ -106,6 +106,7 @@ impl Flush for Loader {
     type Item = OrderRef;
     type Output = Loaded;
     type Error = StoreError;
+    const NAME: &'static str = "load";
 
     async fn flush(&mut self, batch: &[OrderRef]) -> Result<Vec<Loaded>, FlushError<StoreError>> {
         self.load(batch)

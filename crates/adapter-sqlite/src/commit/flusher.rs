@@ -107,6 +107,7 @@ impl Flush for Flusher {
     type Item = Job;
     type Output = Answer;
     type Error = StoreError;
+    const NAME: &'static str = "commit";
 
     async fn flush(&mut self, batch: &[Job]) -> Result<Vec<Answer>, FlushError<StoreError>> {
         let started = Instant::now();

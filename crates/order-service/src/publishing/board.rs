@@ -6,7 +6,7 @@ use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
-use prometheus_client::registry::Registry;
+use prometheus_client::registry::{Registry, Unit};
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -63,9 +63,10 @@ impl Board {
             published: Counter::default(),
             errors: Counter::default(),
         };
-        registry.register(
-            "feed_lag_seconds",
+        registry.register_with_unit(
+            "feed_lag",
             "Age of the oldest event that is not yet in Kafka, of the partitions that this replica publishes",
+            Unit::Seconds,
             board.lag_seconds.clone(),
         );
         registry.register(

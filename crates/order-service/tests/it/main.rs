@@ -18,6 +18,9 @@ mod command_line;
 mod consumer;
 mod disk;
 mod exactly_once;
+// The strict reader of the adapter's own tests.
+#[path = "../../../adapter-management/tests/it/exposition.rs"]
+mod exposition;
 mod feed_broker;
 mod feed_replicas;
 mod feed_setup;
@@ -28,6 +31,7 @@ mod inbound;
 mod kill;
 mod life;
 mod netcheck;
+mod metrics;
 mod netns;
 mod overload;
 mod peers;
@@ -48,4 +52,5 @@ mod store;
 mod strays;
 mod tls;
 mod topology;
+mod trace_chain;
 mod traces;

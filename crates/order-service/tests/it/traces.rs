@@ -14,7 +14,7 @@ const CALL: &str = "orders.v1.OrderService/PlaceOrder";
 const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
 const TRACEPARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 
-fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     let mut text = String::new();
     for byte in bytes {
         write!(text, "{byte:02x}").unwrap();
@@ -23,7 +23,7 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 /// Ends it as Kubernetes does.
-async fn stop(service: Service) {
+pub(crate) async fn stop(service: Service) {
     service.signal("TERM");
     let (status, log) = tokio::task::spawn_blocking(|| service.wait())
         .await

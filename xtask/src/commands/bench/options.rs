@@ -12,11 +12,20 @@ pub(super) struct Options {
     /// Scenarios by name; none: all.
     pub(super) only: Vec<&'static Scenario>,
     pub(super) growth: bool,
-    /// Bound and unbound planes, and nothing else.
-    pub(super) binding: bool,
+    /// This, and nothing else.
+    pub(super) alone: Option<Alone>,
     pub(super) json: Option<PathBuf>,
     /// One run of `order-load place` with these instead of the rounds.
     pub(super) load: Option<Vec<String>>,
+}
+
+/// What is measured alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Alone {
+    /// Bound planes beside unbound ones.
+    Binding,
+    /// Metrics beside none.
+    Metrics,
 }
 
 /// Where orders are kept.
@@ -33,7 +42,7 @@ impl Options {
             quick: false,
             only: Vec::new(),
             growth: false,
-            binding: false,
+            alone: None,
             json: None,
             load: None,
         };
@@ -48,7 +57,8 @@ impl Options {
                 "--quick" => options.quick = true,
                 "--only" => options.only.push(Scenario::named(value()?)?),
                 "--growth" => options.growth = true,
-                "--binding" => options.binding = true,
+                "--binding" => options.measure(Alone::Binding)?,
+                "--metrics" => options.measure(Alone::Metrics)?,
                 "--json" => options.json = Some(value()?.into()),
                 "--" => {
                     options.load = Some(words.by_ref().cloned().collect());
@@ -63,19 +73,26 @@ impl Options {
         options.checked()
     }
 
+    fn measure(&mut self, alone: Alone) -> Result<(), String> {
+        match self.alone.replace(alone) {
+            None => Ok(()),
+            Some(_) => Err("--binding and --metrics are measured one at a time".to_owned()),
+        }
+    }
+
     /// Only PostgreSQL has rounds.
     fn checked(self) -> Result<Self, String> {
         let rounds = self.quick || self.growth || self.json.is_some() || !self.only.is_empty();
         if rounds && self.store == Store::Sqlite {
             return Err("--quick, --only, --growth and --json are of --store postgres".to_owned());
         }
-        if self.binding
+        if self.alone.is_some()
             && (self.growth
                 || self.load.is_some()
                 || !self.only.is_empty()
                 || self.store == Store::Sqlite)
         {
-            return Err("--binding goes with --quick and --json alone".to_owned());
+            return Err("--binding and --metrics go with --quick and --json alone".to_owned());
         }
         if rounds && self.load.is_some() {
             return Err("order-load's own arguments make one run, without any rounds".to_owned());
@@ -99,8 +116,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn binding_is_measured_alone() {
-        assert!(parsed("--binding --quick").unwrap().binding);
+    fn binding_and_metrics_are_each_measured_alone() {
+        let alone = |line| parsed(line).unwrap().alone;
+        assert_eq!(alone("--metrics --quick"), Some(Alone::Metrics));
+        assert_eq!(alone("--binding --quick"), Some(Alone::Binding));
+        assert!(parsed("--binding --metrics").is_err());
+        assert!(parsed("--metrics --growth").is_err());
         assert!(parsed("--binding --growth").is_err());
         assert!(parsed("--binding --store sqlite").is_err());
     }
