@@ -29,6 +29,7 @@ mod settings;
 mod shared;
 mod shutdown;
 mod sockets;
+mod stock;
 mod store;
 mod summary;
 mod telemetry;

@@ -2,8 +2,8 @@
 
 use super::decode::decode;
 use super::metrics::Outcome;
-use order_core::app::{AppError, ChangeOptions, FactOutcome, Orders, PlaceRequest};
-use order_core::domain::Cause;
+use order_core::app::{AppError, ChangeOptions, FactOutcome, FactReceipt, Orders, PlaceRequest};
+use order_core::domain::{Cause, Order};
 use order_core::ports::StoreError;
 use order_json::{Content, Message};
 use rdkafka::message::OwnedMessage;
@@ -15,6 +15,8 @@ pub(crate) enum Verdict {
     Done(Outcome),
     /// It can never have one.
     Dead(String),
+    /// The dead-letter topic has it, with this reason.
+    InTopic(String),
     /// The store is away or has too much to do: nothing is wrong with the message.
     Away(String),
     /// It failed although the store works.
@@ -28,12 +30,13 @@ pub(crate) async fn apply(orders: &Orders, raw: &OwnedMessage) -> Verdict {
         Err(reason) => return Verdict::Dead(reason),
     };
     match wanted(orders, message).await {
-        Ok(outcome) => Verdict::Done(outcome),
+        Ok(receipt) => Verdict::Done(receipt.outcome.into()),
         Err(error) => verdict(&error),
     }
 }
 
-async fn wanted(orders: &Orders, message: Message) -> Result<Outcome, AppError> {
+/// Does what the message says.
+pub(super) async fn wanted(orders: &Orders, message: Message) -> Result<FactReceipt, AppError> {
     let Message {
         source,
         id,
@@ -47,10 +50,7 @@ async fn wanted(orders: &Orders, message: Message) -> Result<Outcome, AppError> 
         traceparent,
     };
     match content {
-        Content::Fact(fact) => {
-            let receipt = orders.record_fact(fact, cause, false).await?;
-            Ok(receipt.outcome.into())
-        }
+        Content::Fact(fact) => orders.record_fact(fact, cause, false).await,
         Content::Place(order) => {
             let request = PlaceRequest {
                 key: id,
@@ -58,7 +58,8 @@ async fn wanted(orders: &Orders, message: Message) -> Result<Outcome, AppError> 
                 cause,
                 key_field: "id",
             };
-            Ok(Outcome::of_command(orders.place(request).await?.replayed))
+            let placed = orders.place(request).await?;
+            Ok(receipt(&placed.order, placed.replayed))
         }
         Content::Cancel(order_id, ask) => {
             let options = ChangeOptions {
@@ -68,8 +69,21 @@ async fn wanted(orders: &Orders, message: Message) -> Result<Outcome, AppError> 
                 ..ChangeOptions::default()
             };
             let changed = orders.cancel(order_id, ask, options).await?;
-            Ok(Outcome::of_command(changed.replayed))
+            Ok(receipt(&changed.order, changed.replayed))
         }
+    }
+}
+
+/// Of a command, whose repetition is answered with the first answer.
+fn receipt(order: &Order, replayed: bool) -> FactReceipt {
+    FactReceipt {
+        outcome: if replayed {
+            FactOutcome::Duplicate
+        } else {
+            FactOutcome::Applied
+        },
+        order_id: Some(order.order_id),
+        version: Some(order.version),
     }
 }
 
@@ -84,7 +98,7 @@ impl From<FactOutcome> for Outcome {
     }
 }
 
-fn verdict(error: &AppError) -> Verdict {
+pub(super) fn verdict(error: &AppError) -> Verdict {
     let reason = error.to_string();
     match error {
         AppError::Store(StoreError::Unavailable { .. } | StoreError::Overloaded { .. }) => {

@@ -22,15 +22,6 @@ pub(crate) enum Outcome {
 }
 
 impl Outcome {
-    /// Of a command, whose repetition is answered with the first answer.
-    pub(crate) fn of_command(replayed: bool) -> Outcome {
-        if replayed {
-            Outcome::Duplicate
-        } else {
-            Outcome::Applied
-        }
-    }
-
     const fn as_str(self) -> &'static str {
         match self {
             Outcome::Applied => "applied",

@@ -1,6 +1,6 @@
 //! The statements by which an operator looks at what went wrong, and the counts: each walks an index, a
 //! count as many entries of it as its limit says. The index is named where SQLite might rather walk the
-//! table; the earliest time that there is stands for "any".
+//! table; the earliest time that there is stands for "any". A part of an empty value would be none.
 
 use super::Reader;
 use order_store::repairs::{RepairReads, RepairStatements};
@@ -14,10 +14,10 @@ pub(crate) const REPAIRS: RepairStatements = RepairStatements {
     WHERE (buried_at, seq) < (?1, ?2) ORDER BY buried_at DESC, seq DESC LIMIT ?3",
     fact: "SELECT seq, buried_at, reason, content FROM dead_letters WHERE seq = ?1",
     messages: "SELECT seq, kept_at, reason, topic, partition, message_offset, key, headers, \
-    substr(value, 1, ?4), coalesce(length(value), 0), omitted_bytes FROM dead_messages \
+    CASE WHEN length(value) > 0 THEN substr(value, 1, ?4) ELSE value END, coalesce(length(value), 0), omitted_bytes FROM dead_messages \
     WHERE (kept_at, seq) < (?1, ?2) ORDER BY kept_at DESC, seq DESC LIMIT ?3",
     message: "SELECT seq, kept_at, reason, topic, partition, message_offset, key, headers, \
-    substr(value, 1, ?2), coalesce(length(value), 0), omitted_bytes FROM dead_messages \
+    CASE WHEN length(value) > 0 THEN substr(value, 1, ?2) ELSE value END, coalesce(length(value), 0), omitted_bytes FROM dead_messages \
     WHERE seq = ?1",
     parked_facts: "SELECT seq, content, known_order_id IS NOT NULL, reason FROM parked_facts \
     INDEXED BY parked_facts_by_time \
