@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 const STORAGE: &[&str] = &[
     "storage/v1/event.proto",
     "storage/v1/fact.proto",
+    "storage/v1/letter.proto",
     "storage/v1/order.proto",
 ];
 

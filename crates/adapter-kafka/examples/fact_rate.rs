@@ -95,7 +95,8 @@ async fn main() -> Outcome<()> {
     let started = Instant::now();
     let mut bounds = InboundConfig::in_group("rate");
     bounds.max_orders_at_once = at_once.unwrap_or(bounds.max_orders_at_once);
-    let inbound = Inbound::start(Config::at(kafka.bootstrap()), bounds, orders, metrics)?;
+    let config = Config::at(kafka.bootstrap());
+    let inbound = Inbound::start(config, bounds, orders, store.clone(), metrics)?;
     let mut first = None;
     loop {
         tokio::time::sleep(Duration::from_millis(50)).await;

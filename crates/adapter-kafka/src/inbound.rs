@@ -1,7 +1,7 @@
 //! Facts and commands by Kafka, each with one effect.
 //!
 //! A message is done when its effect is committed (the store knows its id, so a repetition has none)
-//! or when the dead-letter topic has it; only then may its offset be stored. Messages of one order
+//! or when the dead-letter topic and the store have it; only then may its offset be stored. Messages of one order
 //! stay in order, those of different orders run side by side and share commits.
 //!
 //! `consume.rs` is the consumer's thread, `flow.rs` what is in flight, `work.rs` the tasks that see
@@ -14,6 +14,7 @@ mod context;
 mod dead_letters;
 mod decode;
 mod flow;
+mod keep;
 mod metrics;
 mod prepare;
 mod rarely;
@@ -22,6 +23,7 @@ mod tracker;
 mod work;
 
 pub use config::InboundConfig;
+pub use keep::Redriver;
 pub use metrics::InboundMetrics;
 
 use crate::config::{Config, Topics};
@@ -29,6 +31,7 @@ use consume::Loop;
 use dead_letters::DeadLetters;
 use flow::Flow;
 use order_core::app::Orders;
+use order_core::ports::Repair;
 use status::Status;
 use std::hash::RandomState;
 use std::io;
@@ -67,11 +70,13 @@ impl InboundStatus {
 
 impl Inbound {
     /// Starts the consumer on a thread of its own; effects are made on the tokio runtime around this
-    /// call. Brokers that are away are waited for.
+    /// call. Brokers that are away are waited for. What cannot be understood goes to the dead-letter topic
+    /// and into `kept`.
     pub fn start(
         config: Config,
         bounds: InboundConfig,
         orders: Orders,
+        kept: Arc<dyn Repair>,
         metrics: InboundMetrics,
     ) -> io::Result<Inbound> {
         let (config, bounds) = (Arc::new(config), Arc::new(bounds));
@@ -80,7 +85,13 @@ impl Inbound {
         }
         let flow = Arc::new(Flow::new(bounds.room()));
         let letters = DeadLetters::new(Arc::clone(&config), Arc::clone(&bounds));
-        let hands = Hands::new(flow, orders, letters, metrics.clone(), Arc::clone(&bounds));
+        let hands = Hands::new(
+            flow,
+            orders,
+            (letters, kept),
+            metrics.clone(),
+            Arc::clone(&bounds),
+        );
         let (stop, status) = (Arc::new(AtomicBool::new(false)), Arc::<Status>::default());
         let what = format!("group {} at {}", bounds.group, config.brokers);
         let drain_timeout = bounds.drain_timeout;

@@ -20,6 +20,6 @@ mod topics;
 pub use advertised::advertised;
 pub use config::{Config, NewTopics, Tls, Topics};
 pub use error::{KafkaError, TopicError};
-pub use inbound::{Inbound, InboundConfig, InboundMetrics, InboundStatus};
+pub use inbound::{Inbound, InboundConfig, InboundMetrics, InboundStatus, Redriver};
 pub use outbound::KafkaPublisher;
 pub use topics::{Found, Wanted, ensure};

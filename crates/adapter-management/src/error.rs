@@ -2,7 +2,9 @@
 
 use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
-use order_core::ports::{Caller, Role};
+use order_core::app::{AppError, RepairError};
+use order_core::domain::{Refusal, Violations};
+use order_core::ports::{Caller, Role, StoreError};
 use serde::Serialize;
 
 /// A problem as it is sent. Its `type` is `about:blank`: the status says it all.
@@ -13,11 +15,20 @@ struct Problem<'a> {
     status: u16,
     detail: &'a str,
     code: &'static str,
+    /// Everything that is wrong with the query.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    violations: &'a [ViolationJson<'a>],
+}
+
+#[derive(Serialize)]
+struct ViolationJson<'a> {
+    field: &'a str,
+    reason: &'a str,
 }
 
 pub(crate) async fn not_found(uri: Uri) -> Response {
     let detail = format!(
-        "There is nothing at {}. The management plane has /, /api/status, /api/netcheck, /metrics, /livez, /readyz and /health.",
+        "There is nothing at {}. The management plane has /, /api/status, /api/netcheck, /metrics, /livez, /readyz and /health; for administrators /api/dead-letters and /api/parked.",
         uri.path()
     );
     problem(StatusCode::NOT_FOUND, "not_found", &detail)
@@ -33,7 +44,7 @@ pub(crate) fn method_not_allowed(method: &Method) -> Response {
 }
 
 pub(crate) fn body_not_accepted() -> Response {
-    let detail = "The management plane is read only: send no body.";
+    let detail = "The management plane takes no bodies: send none.";
     problem(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", detail)
 }
 
@@ -62,6 +73,74 @@ pub(crate) fn wrong_token() -> Response {
     challenged(detail, "Bearer error=\"invalid_token\"")
 }
 
+/// A browser sends it for a page of another site.
+pub(crate) fn cross_site() -> Response {
+    let detail = "The request comes from a page of another site (Sec-Fetch-Site); such pages may not act here.";
+    problem(StatusCode::FORBIDDEN, "cross_site_request", detail)
+}
+
+/// There is no such entry.
+pub(crate) fn unknown_entry(name: &str) -> Response {
+    let detail = format!(
+        "There is no entry {name}; somebody may have redriven or dropped it. Read the list again."
+    );
+    problem(StatusCode::NOT_FOUND, "not_found", &detail)
+}
+
+/// The path has another method.
+pub(crate) fn other_method_here(method: &Method, allow: &'static str) -> Response {
+    let mut response = method_not_allowed(method);
+    let allow = HeaderValue::from_static(allow);
+    response.headers_mut().insert(header::ALLOW, allow);
+    response
+}
+
+/// The query is wrong.
+pub(crate) fn invalid(violations: &Violations) -> Response {
+    let all: Vec<ViolationJson<'_>> = violations
+        .as_slice()
+        .iter()
+        .map(|one| ViolationJson {
+            field: &one.field,
+            reason: &one.reason,
+        })
+        .collect();
+    let detail = violations.to_string();
+    problem_of(StatusCode::BAD_REQUEST, "invalid_argument", &detail, &all)
+}
+
+/// What the application answered instead of doing it.
+pub(crate) fn not_repaired(error: &RepairError) -> Response {
+    let detail = error.to_string();
+    match error {
+        RepairError::Unknown { id } => unknown_entry(&id.to_string()),
+        RepairError::StillWrong { .. } => problem(StatusCode::CONFLICT, "still_wrong", &detail),
+        RepairError::Incomplete { .. } => problem(StatusCode::CONFLICT, "incomplete", &detail),
+        RepairError::NotNow { .. } => later("not_now", &detail),
+        RepairError::App(error) => failed(error),
+    }
+}
+
+/// A use case failed.
+pub(crate) fn failed(error: &AppError) -> Response {
+    let detail = error.to_string();
+    match error {
+        AppError::Refused(Refusal::Invalid(violations)) => invalid(violations),
+        AppError::Store(StoreError::Corrupt { .. }) => {
+            problem(StatusCode::INTERNAL_SERVER_ERROR, "internal", &detail)
+        }
+        AppError::Contended { .. } => later("contended", &detail),
+        _ => later("unavailable", &detail),
+    }
+}
+
+fn later(code: &'static str, detail: &str) -> Response {
+    let mut response = problem(StatusCode::SERVICE_UNAVAILABLE, code, detail);
+    let soon = HeaderValue::from_static("1");
+    response.headers_mut().insert(header::RETRY_AFTER, soon);
+    response
+}
+
 fn challenged(detail: &str, challenge: &'static str) -> Response {
     let mut response = problem(StatusCode::UNAUTHORIZED, "unauthenticated", detail);
     let challenge = HeaderValue::from_static(challenge);
@@ -80,12 +159,22 @@ pub(crate) fn permission_denied(caller: &Caller, role: Role) -> Response {
 }
 
 fn problem(status: StatusCode, code: &'static str, detail: &str) -> Response {
+    problem_of(status, code, detail, &[])
+}
+
+fn problem_of(
+    status: StatusCode,
+    code: &'static str,
+    detail: &str,
+    violations: &[ViolationJson<'_>],
+) -> Response {
     let problem = Problem {
         r#type: "about:blank",
         title: status.canonical_reason().unwrap_or("Error"),
         status: status.as_u16(),
         detail,
         code,
+        violations,
     };
     let headers = [(header::CONTENT_TYPE, "application/problem+json")];
     // Strings and a number: there is nothing in it that could fail to be JSON.

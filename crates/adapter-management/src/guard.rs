@@ -15,6 +15,17 @@ const BEARER: &str = "bearer ";
 /// in the table is closed, and who may not ask does not learn what there is.
 const ACTIONS: &str = "/api/";
 
+/// By which a browser says where a request begins (Fetch Metadata, section 2.3).
+const FETCH_SITE: &str = "sec-fetch-site";
+
+/// The address that a request comes from.
+#[derive(Clone, Debug)]
+pub(crate) struct Peer(pub(crate) Arc<str>);
+
+/// Who has passed, for the log of what was done.
+#[derive(Clone, Debug)]
+pub(crate) struct Administrator(pub(crate) String);
+
 /// What stands before every path.
 pub(crate) struct Guard {
     known: Vec<(&'static str, Access)>,
@@ -36,16 +47,28 @@ impl Guard {
         }
     }
 
-    /// What to answer to somebody who lacks the role; `None`: whoever asks has it.
-    fn refusal(&self, caller: &Caller, role: Role, head: &HeaderMap) -> Option<Response> {
+    /// Who asks, if it has the role, or what to answer to somebody who lacks it.
+    #[expect(
+        clippy::result_large_err,
+        reason = "the answer is on its way out; it is made once a request"
+    )]
+    fn admit(
+        &self,
+        caller: &Caller,
+        role: Role,
+        head: &HeaderMap,
+    ) -> Result<Administrator, Response> {
         if self.callers.roles(caller).has(role) {
-            return None;
+            return Ok(Administrator(caller.to_string()));
         }
         match token(head) {
-            Some(token) if self.callers.roles_by_token(token).has(role) => None,
-            Some(_) => Some(error::wrong_token()),
-            None if caller.identity().is_some() => Some(error::permission_denied(caller, role)),
-            None => Some(error::unauthenticated()),
+            Some(token) if self.callers.roles_by_token(token).has(role) => {
+                let bearer = "the bearer of the token in ADMIN_TOKEN_FILE";
+                Ok(Administrator(bearer.to_owned()))
+            }
+            Some(_) => Err(error::wrong_token()),
+            None if caller.identity().is_some() => Err(error::permission_denied(caller, role)),
+            None => Err(error::unauthenticated()),
         }
     }
 }
@@ -54,7 +77,7 @@ impl Guard {
 /// beside each request.
 pub(crate) async fn pass(
     State(guard): State<Arc<Guard>>,
-    request: Request,
+    mut request: Request,
     next: Next,
 ) -> Response {
     // Which methods a path allows is no secret.
@@ -64,11 +87,22 @@ pub(crate) async fn pass(
     {
         let caller = request.extensions().get().cloned();
         let caller = caller.unwrap_or(Caller::Anonymous);
-        if let Some(refusal) = guard.refusal(&caller, role, request.headers()) {
-            return refusal;
+        match guard.admit(&caller, role, request.headers()) {
+            Ok(who) => _ = request.extensions_mut().insert(who),
+            Err(refusal) => return refusal,
         }
     }
+    if !request.method().is_safe() && is_from_elsewhere(request.headers()) {
+        return error::cross_site();
+    }
     next.run(request).await
+}
+
+/// Whether a browser sends this for a page of another site. It would show the client's certificate for
+/// any page, so a page of somebody else could act by it. Whoever is no browser does not say.
+fn is_from_elsewhere(head: &HeaderMap) -> bool {
+    let mut sites = head.get_all(FETCH_SITE).iter();
+    sites.any(|site| !matches!(site.as_bytes(), b"same-origin" | b"none"))
 }
 
 /// The token that a request bears.

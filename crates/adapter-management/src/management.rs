@@ -1,10 +1,12 @@
 //! What the rooms of this plane share.
 
-use crate::NetworkChecks;
-use order_core::ports::{Callers, HealthSource};
+use crate::{NetworkChecks, RepairMetrics};
+use order_core::app::Repairs;
+use order_core::ports::{Callers, Counts, HealthSource};
 use prometheus_client::registry::Registry;
 use std::sync::Arc;
 use std::time::Instant;
+use tokio::sync::watch;
 
 /// What the management plane shows.
 #[derive(Clone)]
@@ -23,4 +25,10 @@ pub struct Management {
     pub network: Arc<dyn NetworkChecks>,
     /// Who may do what is not for everybody.
     pub callers: Arc<dyn Callers>,
+    /// What went wrong, for administrators.
+    pub repairs: Repairs,
+    /// Counts what they do about it.
+    pub repair_metrics: RepairMetrics,
+    /// What was counted last of orders, dead letters and parked facts; `None` before the first time.
+    pub stock: watch::Receiver<Option<Counts>>,
 }

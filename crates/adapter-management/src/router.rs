@@ -1,7 +1,7 @@
 //! Which path is answered by which room.
 
 use crate::guard::Guard;
-use crate::{Management, error, guard, metrics, netcheck, probes, status};
+use crate::{Management, error, guard, metrics, netcheck, probes, repairs, status};
 use axum::Router;
 use axum::extract::Request;
 use axum::http::Method;
@@ -10,11 +10,12 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get};
 use hyper::body::Body;
-use order_core::ports::Access;
+use order_core::ports::{Access, Role};
 use std::sync::Arc;
 
 /// Every path, what it takes to ask there, and who answers.
-fn paths() -> [(&'static str, Access, MethodRouter<Arc<Management>>); 7] {
+fn paths() -> [(&'static str, Access, MethodRouter<Arc<Management>>); 11] {
+    const ADMIN: Access = Access::Needs(Role::Admin);
     [
         ("/", Access::Open, get(status::page)),
         ("/api/status", Access::Open, get(status::json)),
@@ -23,10 +24,22 @@ fn paths() -> [(&'static str, Access, MethodRouter<Arc<Management>>); 7] {
         ("/livez", Access::Open, get(probes::livez)),
         ("/readyz", Access::Open, get(probes::readyz)),
         ("/health", Access::Open, get(probes::health)),
+        ("/api/dead-letters", ADMIN, get(repairs::list_letters)),
+        (
+            "/api/dead-letters/{id}",
+            ADMIN,
+            get(repairs::show_letter).post(repairs::act_on_letter),
+        ),
+        ("/api/parked", ADMIN, get(repairs::list_parked)),
+        (
+            "/api/parked/{id}",
+            ADMIN,
+            get(repairs::show_parked).post(repairs::act_on_parked),
+        ),
     ]
 }
 
-/// The management plane's paths. Reads only; no request may bring a body.
+/// The management plane's paths. No request may bring a body.
 pub fn router(management: Management) -> Router {
     let mut router = Router::new();
     let mut known = Vec::new();

@@ -1,6 +1,7 @@
 //! The management plane's HTTP server.
 
 use crate::Config;
+use crate::guard::Peer;
 use axum::{Extension, Router};
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -36,7 +37,9 @@ pub async fn serve(
             match security.secure(stream, config.header_read_timeout).await {
                 Ok((stream, proved)) => {
                     let names = proved.as_ref().map(tls::Caller::names);
-                    let router = router.layer(Extension(Caller::of_certificate(names)));
+                    let router = router
+                        .layer(Extension(Caller::of_certificate(names)))
+                        .layer(Extension(Peer(peer.to_string().into())));
                     if let Err(error) = serve_connection(http, stream, router, drain).await {
                         tracing::debug!(%peer, %error, "a management connection ended early");
                     }

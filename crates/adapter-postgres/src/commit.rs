@@ -7,6 +7,7 @@ mod flusher;
 mod known;
 mod marker;
 mod plan;
+mod repair;
 mod session;
 mod statement;
 
@@ -18,5 +19,6 @@ pub(crate) use session::Session;
 pub(crate) use {
     alone::PARKING_MOVES,
     known::LOOK_UP,
+    repair::REPAIRS,
     statement::{Shape, text},
 };

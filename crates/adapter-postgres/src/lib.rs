@@ -23,6 +23,7 @@ mod migrate;
 #[cfg(test)]
 mod plans;
 mod read;
+mod repair;
 mod store;
 mod url;
 

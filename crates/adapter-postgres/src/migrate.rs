@@ -34,6 +34,14 @@ const MIGRATIONS: &[Migration] = &[
         )),
         usable_from: 1,
     },
+    Migration {
+        name: "0003_repair",
+        sql: include_str!(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../../migrations/postgres/0003_repair.sql"
+        )),
+        usable_from: 1,
+    },
 ];
 
 /// One process at a time migrates: "ordr" in ASCII as the key of an advisory lock.

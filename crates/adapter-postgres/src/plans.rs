@@ -1,13 +1,13 @@
 //! Every statement's plan at a million orders: each descends an index, none walks a table, none sorts
 //! more than the pages that it merges, and none reads more than its answer needs.
 
-use crate::commit::{LOOK_UP, PARKING_MOVES, Shape, text};
+use crate::commit::{LOOK_UP, PARKING_MOVES, REPAIRS, Shape, text};
 use crate::config::Config;
 use crate::connect::Connector;
 use crate::migrate;
 use crate::read::list::{has_status, list_sql};
 use crate::read::statements::STATEMENTS;
-use crate::read::{feed, load};
+use crate::read::{feed, load, repairs};
 use order_core::domain::{FulfillmentStatus, PaymentStatus, State};
 use order_core::ports::ListFilter;
 use sqlx::postgres::PgConnection;
@@ -42,7 +42,12 @@ const FILL: &str = "\
         FROM generate_series($FROM, $TO) n WHERE n % 5 = 0; \
     INSERT INTO parked_facts (fact_key, order_id, parked_at, content, known_order_id) \
         SELECT md5('parked' || n)::uuid, id(n), n, '', CASE WHEN n % 2 = 0 THEN id(n) END \
-        FROM generate_series($FROM, $TO) n WHERE n % 50 = 0";
+        FROM generate_series($FROM, $TO) n WHERE n % 50 = 0; \
+    INSERT INTO dead_letters (fact_key, order_id, parked_at, content, reason) \
+        SELECT md5('dead' || n)::uuid, id(n), n, '', 'why' FROM generate_series($FROM, $TO) n WHERE n % 50 = 1; \
+    INSERT INTO dead_messages (topic, partition, message_offset, headers, value, omitted_bytes, reason) \
+        SELECT 'topic', 0, n, '', 'value', 0, 'why' FROM generate_series($FROM, $TO) n WHERE n % 50 = 2; \
+    INSERT INTO held_orders SELECT id(n) FROM generate_series($FROM, $TO) n WHERE n % 20 = 0";
 /// Ids that rise with time, as those of version 7 do.
 const ID: &str = "CREATE FUNCTION id(n int) RETURNS uuid IMMUTABLE LANGUAGE sql AS \
     $$SELECT (lpad(to_hex(n), 12, '0') || '7000a000000000000000')::uuid$$";
@@ -107,7 +112,7 @@ async fn lists(session: &mut PgConnection) {
 }
 
 async fn writes(session: &mut PgConnection) {
-    for bits in 1_u8..64 {
+    for bits in 1_u8..128 {
         let on = |bit: u8| bits & (1 << bit) != 0;
         let shape = Shape {
             placed: on(0),
@@ -116,6 +121,7 @@ async fn writes(session: &mut PgConnection) {
             events: on(3),
             alone: on(4),
             partitions: on(5),
+            holds: on(6),
         };
         // An order that is written has events.
         if shape.events || (shape.facts && !shape.placed && !shape.advanced) {
@@ -134,6 +140,7 @@ async fn others(session: &mut PgConnection) {
         feed::HEADS,
     ];
     let all = statements.into_iter().chain(STATEMENTS.all());
+    let all = all.chain(repairs::REPAIRS.all()).chain(REPAIRS);
     for sql in all.chain(PARKING_MOVES) {
         no_walk(session, sql).await;
     }
@@ -144,6 +151,11 @@ async fn others(session: &mut PgConnection) {
         STATEMENTS.history,
         feed::FEED,
         feed::PARTITION,
+        repairs::REPAIRS.facts,
+        repairs::REPAIRS.messages,
+        repairs::REPAIRS.parked_facts,
+        repairs::REPAIRS.count_state,
+        repairs::REPAIRS.count_held,
     ] {
         let plan = explain(session, sql).await;
         if sql == STATEMENTS.parked_for {

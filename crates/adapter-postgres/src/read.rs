@@ -4,6 +4,7 @@ pub(crate) mod feed;
 pub(crate) mod leases;
 pub(crate) mod list;
 pub(crate) mod load;
+pub(crate) mod repairs;
 pub(crate) mod statements;
 
 pub(crate) use load::Loader;
@@ -124,6 +125,14 @@ impl Columns for Reader {
     }
 
     fn text(&self, row: &PgRow, column: usize) -> Result<Option<String>, StoreError> {
+        self.value(row, column)
+    }
+
+    fn bytes_or_null<'r>(
+        &self,
+        row: &'r PgRow,
+        column: usize,
+    ) -> Result<Option<&'r [u8]>, StoreError> {
         self.value(row, column)
     }
 

@@ -3,6 +3,8 @@
 mod flusher;
 mod json;
 mod known;
+mod moves;
+mod repair;
 mod rows;
 mod write;
 
@@ -10,4 +12,4 @@ pub(crate) use flusher::{Flusher, Shared, heads};
 pub(crate) use known::wide;
 
 #[cfg(test)]
-pub(crate) use {known::LOOK_UP, write::PARKING_MOVES};
+pub(crate) use {known::LOOK_UP, moves::MOVES, repair::REPAIRS};

@@ -22,6 +22,7 @@ mod migrate;
 #[cfg(test)]
 mod plans;
 mod read;
+mod repair;
 mod store;
 
 pub use config::Config;

@@ -28,6 +28,13 @@ const MIGRATIONS: &[(&str, &str)] = &[
             "/../../migrations/sqlite/0002_feed_leases.sql"
         )),
     ),
+    (
+        "0003_repair",
+        include_str!(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../../migrations/sqlite/0003_repair.sql"
+        )),
+    ),
 ];
 
 /// Brings the file of `config` up to date and closes it again; answers the schema version. Makes the

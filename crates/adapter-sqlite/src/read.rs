@@ -4,6 +4,7 @@ pub(crate) mod feed;
 pub(crate) mod leases;
 pub(crate) mod list;
 pub(crate) mod load;
+pub(crate) mod repairs;
 pub(crate) mod statements;
 
 pub(crate) use load::Loader;
@@ -107,6 +108,14 @@ impl Columns for Reader {
     }
 
     fn text(&self, row: &SqliteRow, column: usize) -> Result<Option<String>, StoreError> {
+        self.value(row, column)
+    }
+
+    fn bytes_or_null<'r>(
+        &self,
+        row: &'r SqliteRow,
+        column: usize,
+    ) -> Result<Option<&'r [u8]>, StoreError> {
         self.value(row, column)
     }
 

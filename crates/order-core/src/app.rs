@@ -17,9 +17,12 @@ mod list_orders;
 mod place_order;
 mod publish_feed;
 mod record_fact;
+mod redrive;
 mod refresh_cache;
 mod release_order;
+mod repairs;
 mod sweep;
+mod take_stock;
 mod turns;
 mod watch_orders;
 
@@ -31,8 +34,11 @@ pub use list_orders::{OrderPage, PageRequest};
 pub use place_order::{PlaceRequest, Placed};
 pub use publish_feed::{FeedPublisher, Halt, Publishing, Standstill, resume_after};
 pub use record_fact::{FactOutcome, FactReceipt};
+pub use redrive::{Handled, MessageHandler, Redriven, RepairError};
 pub use refresh_cache::CacheRound;
+pub use repairs::{LetterPage, ParkedPage, Repairs};
 pub use sweep::Swept;
+pub use take_stock::take_stock;
 pub use watch_orders::{EventFilter, FeedBatch};
 
 use crate::ports::{Clock, EventFeed, IdSource, OrderCache, OrderStore};

@@ -12,8 +12,10 @@ mod identity;
 mod order_cache;
 mod order_store;
 mod rate_limiter;
+mod repair;
 mod store_change;
 mod store_query;
+mod tally;
 
 pub use callers::{Access, Callers, Denied, Everybody, Role, Roles, Standing};
 pub use clock::Clock;
@@ -30,7 +32,13 @@ pub use identity::{Caller, Identity, InvalidIdentity, MAX_IDENTITY_CHARS};
 pub use order_cache::{CachedOrder, OrderCache};
 pub use order_store::{OrderStore, StoreError};
 pub use rate_limiter::{Bucket, Rate, RateDecision, RateLimiter, caller_at};
+pub(crate) use repair::bounded_reason;
+pub use repair::{
+    Count, DeadLetter, DeadMessage, EntryId, EntryKind, InvalidEntry, LetterContent, ListedMessage,
+    Place, Repair, RepairCounts, WaitingFact,
+};
 pub use store_change::{
-    Change, Committed, FactRecord, ParkedFact, RequestRecord, StoredFact, StoredRequest,
+    Change, Committed, FactRecord, Leaves, ParkedFact, RequestRecord, StoredFact, StoredRequest,
 };
 pub use store_query::{Due, ListFilter, ListQuery};
+pub use tally::{Counts, Tally};

@@ -142,7 +142,7 @@ impl<'a> From<&'a Cause> for CauseView<'a> {
 /// A fact that was recorded; it has the fields that its type needs.
 #[derive(Default, Serialize, ToSchema)]
 #[schema(as = RecordedFact)]
-struct FactView<'a> {
+pub struct FactView<'a> {
     /// The fact's type, such as `payment.captured.v1`.
     r#type: &'static str,
     /// The provider's number of the payment.

@@ -41,7 +41,7 @@ pub use cloud_event::{fact_from_parts, fact_from_structured, percent_decoded};
 pub use commands::{Cancel, Hold, LineQuantity, Release};
 pub use envelope::Attribute;
 pub use event::{EVENT_SOURCE, EventView};
-pub use event_data::EventDataView;
+pub use event_data::{EventDataView, FactView};
 pub use fact_event::FactEvent;
 pub use message::{
     CANCEL, Content, Message, PLACE, is_traceparent, message_from_parts, message_from_structured,

@@ -4,7 +4,7 @@
 #[path = "../tests/it/samples.rs"]
 mod samples;
 
-use order_proto::storage::{encode_event_data, encode_order, encode_parked_fact};
+use order_proto::storage::{encode_event_data, encode_headers, encode_order, encode_parked_fact};
 use std::fs::OpenOptions;
 use std::io::{ErrorKind, Result, Write};
 use std::path::Path;
@@ -18,6 +18,9 @@ fn main() -> Result<()> {
     }
     for (name, parked) in samples::parked_facts() {
         write(name, &encode_parked_fact(&parked))?;
+    }
+    for (name, headers) in samples::headers() {
+        write(name, &encode_headers(&headers))?;
     }
     Ok(())
 }

@@ -1,10 +1,12 @@
-//! What the stores keep: orders, the own fields of events, parked facts, as bytes.
+//! What the stores keep: orders, the own fields of events, parked facts, headers of dead messages,
+//! as bytes.
 //!
 //! `proto/storage/v1` says what the bytes mean and how they may change. Decoding checks every code,
 //! range and length, so that damaged bytes are an error that names the field, never a wrong order.
 
 mod event;
 mod fact;
+mod letter;
 mod line;
 mod order;
 mod value;
@@ -14,6 +16,7 @@ use order_core::domain::{EventData, Order};
 use order_core::ports::ParkedFact;
 use prost::Message;
 
+pub use letter::{decode_headers, encode_headers};
 pub use value::DecodeError;
 
 /// The written part of `order`, in a buffer of exactly its length.

@@ -15,12 +15,14 @@ use crate::publishing::Publishing;
 use crate::secured::Secured;
 use crate::shared::Shared;
 use crate::sockets::SocketMetrics;
+use crate::stock::Stock;
 use crate::store::{self, StoreHandle};
 use crate::telemetry;
 use crate::traffic;
 use adapter_otlp::Otlp;
 use adapter_peers::Peers;
-use order_core::app::Orders;
+use order_core::app::{Orders, Repairs};
+use order_core::ports::{Repair, Tally};
 use prometheus_client::registry::Registry;
 use std::sync::Arc;
 
@@ -44,6 +46,12 @@ pub(crate) struct Service {
     pub(crate) http_metrics: adapter_http::Metrics,
     pub(crate) grpc_metrics: adapter_grpc::Metrics,
     pub(crate) inbound_metrics: adapter_kafka::InboundMetrics,
+    /// Where dead letters are kept.
+    pub(crate) kept: Arc<dyn Repair>,
+    pub(crate) repairs: Repairs,
+    pub(crate) repair_metrics: adapter_management::RepairMetrics,
+    pub(crate) tally: Arc<dyn Tally>,
+    pub(crate) stock: Stock,
 }
 
 /// Opens the store and composes the service on it.
@@ -72,8 +80,12 @@ pub(crate) async fn compose(config: &Config, otlp: Option<&Otlp>) -> Result<Serv
     let (clock, ids) = (Arc::new(SystemClock), Arc::new(Uuid7Source::default()));
     let orders = Orders::new(open.orders, open.feed, clock, ids)
         .placing_in(own_partition(config.feed_partitions));
+    let repair_metrics = adapter_management::RepairMetrics::new(&mut registry);
+    let stock = Stock::new(&mut registry);
     let shared = Shared::open(&config.shared, &mut registry).await;
     let orders = shared.beside(orders);
+    let redriver = Arc::new(adapter_kafka::Redriver::new(orders.clone()));
+    let repairs = Repairs::new(orders.clone(), open.repair.clone(), redriver);
     let health = Arc::new(Health::new(store::describe(config)));
     let parts = [
         publishing.clone().map(Publishing::health),
@@ -109,6 +121,11 @@ pub(crate) async fn compose(config: &Config, otlp: Option<&Otlp>) -> Result<Serv
         http_metrics,
         grpc_metrics,
         inbound_metrics,
+        kept: open.repair,
+        repairs,
+        repair_metrics,
+        tally: open.tally,
+        stock,
     })
 }
 

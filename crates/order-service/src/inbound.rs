@@ -4,12 +4,14 @@ use crate::config::Config;
 use crate::health::Health;
 use adapter_kafka::{Inbound, InboundMetrics};
 use order_core::app::Orders;
-use order_core::ports::Component;
+use order_core::ports::{Component, Repair};
+use std::sync::Arc;
 
 /// Starts the consumer, if brokers are named and this replica is to consume.
 pub(crate) fn start(
     config: &Config,
     orders: Orders,
+    kept: Arc<dyn Repair>,
     metrics: InboundMetrics,
     health: &Health,
 ) -> Result<Option<Inbound>, String> {
@@ -19,7 +21,7 @@ pub(crate) fn start(
     let Some(bounds) = kafka.inbound.clone() else {
         return Ok(None);
     };
-    let inbound = Inbound::start(kafka.client.clone(), bounds, orders, metrics)
+    let inbound = Inbound::start(kafka.client.clone(), bounds, orders, kept, metrics)
         .map_err(|error| format!("the consumer's thread cannot start: {error}"))?;
     let status = inbound.status();
     health.also(Box::new(move || {

@@ -31,6 +31,7 @@ mod settings;
 mod shared;
 mod shutdown;
 mod sockets;
+mod stock;
 mod store;
 mod summary;
 mod telemetry;

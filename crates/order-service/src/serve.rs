@@ -7,7 +7,7 @@ use crate::error::StartError;
 use crate::listeners::Listeners;
 use crate::netcheck::Running;
 use crate::{
-    cache_follower, chores, health, inbound, shutdown, sockets, store, summary, telemetry,
+    cache_follower, chores, health, inbound, shutdown, sockets, stock, store, summary, telemetry,
 };
 use adapter_grpc::GrpcEdge;
 use adapter_http::HttpEdge;
@@ -79,6 +79,12 @@ async fn run(config: &Config, otlp: Option<&Otlp>, started: Instant) -> Result<(
         service.chores.clone(),
         background_stopped.clone(),
     ));
+    background.spawn(stock::run(
+        service.tally.clone(),
+        service.repairs.clone(),
+        service.stock.clone(),
+        background_stopped.clone(),
+    ));
     if let Some(publishing) = service.publishing.clone() {
         background.spawn(publishing.run(background_stopped.clone()));
     }
@@ -113,6 +119,7 @@ async fn run(config: &Config, otlp: Option<&Otlp>, started: Instant) -> Result<(
     let consumer = inbound::start(
         config,
         service.orders.clone(),
+        service.kept.clone(),
         service.inbound_metrics.clone(),
         &service.health,
     )?;
@@ -236,6 +243,9 @@ fn serve_management(
         registry: service.registry.clone(),
         network: Arc::new(Running::new(config, &service.secured)),
         callers: service.callers.clone(),
+        repairs: service.repairs.clone(),
+        repair_metrics: service.repair_metrics.clone(),
+        stock: service.stock.subscribe(),
     });
     let security = service.secured.management.clone();
     adapter_management::serve(listener, management, router, security, drain.started())

@@ -4,7 +4,7 @@ use crate::config::{Config, Database};
 use adapter_postgres::PostgresStore;
 use adapter_sqlite::SqliteStore;
 use async_trait::async_trait;
-use order_core::ports::{EventFeed, FeedLeases, OrderStore, StoreError};
+use order_core::ports::{EventFeed, FeedLeases, OrderStore, Repair, StoreError, Tally};
 use prometheus_client::registry::Registry;
 use std::path::Path;
 use std::sync::Arc;
@@ -14,6 +14,8 @@ pub(crate) struct OpenStore {
     pub(crate) orders: Arc<dyn OrderStore>,
     pub(crate) feed: Arc<dyn EventFeed>,
     pub(crate) leases: Arc<dyn FeedLeases>,
+    pub(crate) repair: Arc<dyn Repair>,
+    pub(crate) tally: Arc<dyn Tally>,
     pub(crate) handle: Arc<dyn StoreHandle>,
 }
 
@@ -80,12 +82,14 @@ impl OpenStore {
     /// Clones are the same store.
     fn of<S>(store: S) -> OpenStore
     where
-        S: OrderStore + EventFeed + FeedLeases + StoreHandle + Clone + 'static,
+        S: OrderStore + EventFeed + FeedLeases + Repair + Tally + StoreHandle + Clone + 'static,
     {
         OpenStore {
             orders: Arc::new(store.clone()),
             feed: Arc::new(store.clone()),
             leases: Arc::new(store.clone()),
+            repair: Arc::new(store.clone()),
+            tally: Arc::new(store.clone()),
             handle: Arc::new(store),
         }
     }

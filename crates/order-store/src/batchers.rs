@@ -2,7 +2,7 @@
 //! and says in the port's words what became of them.
 
 use crate::bounds::{Bounds, Place};
-use crate::job::{Answer, Job};
+use crate::job::{Answer, Job, RepairStep};
 use crate::loads::Loaded;
 use crate::metrics::register_gauge;
 use crate::prepare::Prepared;
@@ -67,7 +67,7 @@ where
         let weight_bytes = prepared.weight_bytes();
         match self.submit(Job::Change(prepared), weight_bytes).await? {
             Answer::Change(committed) => Ok(committed),
-            Answer::Buried(_) | Answer::Probed => Err(self.mixed_up()),
+            Answer::Buried(_) | Answer::Repaired(_) | Answer::Probed => Err(self.mixed_up()),
         }
     }
 
@@ -89,7 +89,19 @@ where
     pub async fn bury(&self, before: Timestamp, limit: usize) -> Result<u64, StoreError> {
         match self.submit(Job::Bury(before, limit), 0).await? {
             Answer::Buried(count) => Ok(count),
-            Answer::Change(_) | Answer::Probed => Err(self.mixed_up()),
+            Answer::Change(_) | Answer::Repaired(_) | Answer::Probed => Err(self.mixed_up()),
+        }
+    }
+
+    /// `Repair::keep`, `Repair::note` and `Repair::discard`.
+    pub async fn repair(&self, step: RepairStep) -> Result<bool, StoreError> {
+        let weight_bytes = step.weight_bytes();
+        match self
+            .submit(Job::Repair(Box::new(step)), weight_bytes)
+            .await?
+        {
+            Answer::Repaired(changed) => Ok(changed),
+            Answer::Change(_) | Answer::Buried(_) | Answer::Probed => Err(self.mixed_up()),
         }
     }
 

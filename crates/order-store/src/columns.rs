@@ -22,6 +22,12 @@ pub trait Columns {
     fn wide(&self, row: &Self::Row, column: usize) -> Result<u128, StoreError>;
     /// A text, if there is one.
     fn text(&self, row: &Self::Row, column: usize) -> Result<Option<String>, StoreError>;
+    /// Bytes, if there are any.
+    fn bytes_or_null<'r>(
+        &self,
+        row: &'r Self::Row,
+        column: usize,
+    ) -> Result<Option<&'r [u8]>, StoreError>;
     /// Bytes.
     fn bytes<'r>(&self, row: &'r Self::Row, column: usize) -> Result<&'r [u8], StoreError>;
     /// The error of a row, named by `what`, whose values make no sense.

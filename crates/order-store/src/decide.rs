@@ -6,7 +6,9 @@ use crate::known::{Known, KnownFact};
 use crate::plan::{Moved, Plan};
 use crate::prepare::Prepared;
 use order_core::domain::{Event, Order, OrderId, OrderRef};
-use order_core::ports::{Change, Committed, ParkedFact, RequestRecord, StoredFact, StoredRequest};
+use order_core::ports::{
+    Change, Committed, Leaves, ParkedFact, RequestRecord, StoredFact, StoredRequest,
+};
 
 /// What each job of the batch becomes, in the order of the batch; what is to be written of it goes into
 /// `plan`. What is no change is answered as if it were done: the adapter does it.
@@ -14,6 +16,7 @@ pub fn decide<'a>(batch: &'a [Job], known: &mut Known, plan: &mut impl Plan<'a>)
     let answer = |job: &'a Job| match job {
         Job::Change(prepared) => Answer::Change(change(prepared, known, plan)),
         Job::Bury(..) => Answer::Buried(0),
+        Job::Repair(_) => Answer::Repaired(false),
         Job::Probe => Answer::Probed,
     };
     batch.iter().map(answer).collect()
@@ -147,7 +150,7 @@ fn park<'a>(
         key,
         KnownFact {
             stored,
-            parked: true,
+            kept: Leaves::Parking,
         },
     );
     known.awaited.insert(parked.order().clone());
@@ -158,11 +161,12 @@ fn park<'a>(
     }
 }
 
-/// Any earlier use of the fact's id, but for the parking that it is about to leave.
+/// Any earlier use of the fact's id, but for the place that it is about to leave.
 fn blocking_fact(prepared: &Prepared, known: &Known) -> Option<StoredFact> {
     let (key, record) = prepared.fact()?;
     let fact = known.facts.get(&key)?;
-    (!(record.parked && fact.parked)).then_some(fact.stored)
+    let leaves = record.leaves != Leaves::Nothing && record.leaves == fact.kept;
+    (!leaves).then_some(fact.stored)
 }
 
 fn write_fact<'a>(
@@ -183,12 +187,14 @@ fn write_fact<'a>(
         key,
         KnownFact {
             stored,
-            parked: false,
+            kept: Leaves::Nothing,
         },
     );
     plan.fact(key, stored);
-    if record.parked {
-        plan.parking().unparked.push(key);
+    match record.leaves {
+        Leaves::Nothing => {}
+        Leaves::Parking => plan.parking().unparked.push(key),
+        Leaves::DeadLetters => plan.parking().unburied.push(key),
     }
 }
 

@@ -1,7 +1,7 @@
 //! What stands in the way of the changes of a batch.
 
 use order_core::domain::{IdempotencyKey, OrderId, OrderRef};
-use order_core::ports::{StoredFact, StoredRequest};
+use order_core::ports::{Leaves, StoredFact, StoredRequest};
 use std::collections::{HashMap, HashSet};
 
 /// Everything that stands in the way of a change, or that it waits for. Starts as what the database
@@ -26,6 +26,17 @@ pub struct Known {
 pub struct KnownFact {
     /// What is kept of it.
     pub stored: StoredFact,
-    /// Whether it waits in the parking.
-    pub parked: bool,
+    /// Where it is kept until it is recorded, if it is.
+    pub kept: Leaves,
+}
+
+impl KnownFact {
+    /// The place with this number in a row of a look-up: 1 is the parking, 2 the dead letters.
+    pub fn kept_from(code: i64) -> Leaves {
+        match code {
+            1 => Leaves::Parking,
+            2 => Leaves::DeadLetters,
+            _ => Leaves::Nothing,
+        }
+    }
 }

@@ -24,13 +24,14 @@ pub mod position;
 mod prepare;
 mod progress;
 pub mod reads;
+pub mod repairs;
 
 pub use batchers::{Batchers, Stats};
 pub use bounds::{Bounds, Place};
 pub use columns::Columns;
 pub use decide::decide;
 pub use ids::ids_of;
-pub use job::{Answer, Job};
+pub use job::{Answer, Job, RepairStep};
 pub use known::{Known, KnownFact};
 pub use loads::{Loaded, Loads};
 pub use metrics::register_gauge;

@@ -1,7 +1,7 @@
 //! What a batch writes, as an adapter wants to have it.
 
 use crate::prepare::EventBytes;
-use order_core::domain::{Event, Order, OrderId};
+use order_core::domain::{Event, EventData, Order, OrderId};
 use order_core::ports::{ParkedFact, RequestRecord, StoredFact};
 
 /// The rows that a batch writes, borrowed from its changes. Each adapter has its own, for each lays them
@@ -32,6 +32,16 @@ pub struct Moved<'a> {
     pub request: Option<RequestRecord>,
 }
 
+impl Moved<'_> {
+    /// Whether the order has a hold now, if a hold came or went; `None` where none did.
+    pub fn held(&self) -> Option<bool> {
+        let of_a_hold =
+            |event: &Event| matches!(event.data, EventData::Held(_) | EventData::Released(_));
+        let touched = self.events.iter().any(of_a_hold);
+        touched.then_some(!self.order.holds.is_empty())
+    }
+}
+
 /// What becomes of parked facts.
 #[derive(Debug, Default)]
 pub struct Parking<'a> {
@@ -39,6 +49,8 @@ pub struct Parking<'a> {
     pub parked: Vec<(u128, &'a ParkedFact, &'a [u8])>,
     /// Facts that leave it, by the digest of their ids.
     pub unparked: Vec<u128>,
+    /// Facts that leave the dead letters, by the digest of their ids.
+    pub unburied: Vec<u128>,
     /// New orders that parked facts wait for by our id.
     pub placed_ids: Vec<OrderId>,
     /// External ids of new orders that parked facts wait for.
@@ -51,9 +63,10 @@ impl Parking<'_> {
         self.parked.is_empty() && !self.moves()
     }
 
-    /// Whether facts leave the parking or are told of their order.
+    /// Whether facts leave where they are kept, or are told of their order.
     pub fn moves(&self) -> bool {
         !(self.unparked.is_empty()
+            && self.unburied.is_empty()
             && self.placed_ids.is_empty()
             && self.placed_externals.is_empty())
     }

@@ -7,7 +7,7 @@ use order_core::domain::{
     NewOrder, Order, OrderRef, Timestamp,
 };
 use order_core::ports::{
-    Change, Committed, FactRecord, IdSource, OrderStore, ParkedFact, RequestRecord,
+    Change, Committed, FactRecord, IdSource, Leaves, OrderStore, ParkedFact, RequestRecord,
 };
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -62,7 +62,7 @@ impl Desk {
                 id: format!("message-{number}"),
             },
             fingerprint: Fingerprint(u128::MAX - u128::from(number)),
-            parked: false,
+            leaves: Leaves::Nothing,
         }
     }
 
@@ -250,7 +250,7 @@ pub fn fact_of(change: &Change) -> FactRecord {
         Change::Park(parked) => FactRecord {
             key: parked.fact.key.clone(),
             fingerprint: parked.fingerprint,
-            parked: true,
+            leaves: Leaves::Parking,
         },
         other => panic!("the change has no fact: {other:?}"),
     }

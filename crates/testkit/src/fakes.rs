@@ -8,6 +8,7 @@ mod memory_cache;
 mod memory_feed;
 mod memory_leases;
 mod memory_rate_limiter;
+mod memory_repair;
 mod memory_store;
 mod sequential_ids;
 mod static_callers;

@@ -16,6 +16,7 @@ mod macros;
 pub mod order_cache;
 pub mod order_store;
 pub mod rate_limiter;
+pub mod repair;
 
 use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};

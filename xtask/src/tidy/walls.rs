@@ -74,7 +74,7 @@ pub(crate) const WALLS: &[Wall] = &[
     },
     Wall {
         name: "adapter-management",
-        ours: &["order-core", "planes", "tls"],
+        ours: &["order-core", "order-json", "planes", "tls"],
         outside: Outside::Not(STORES),
     },
     Wall {

@@ -4,8 +4,8 @@ use super::decode::decode;
 use super::metrics::Outcome;
 use crate::spans::processing;
 use observe::own_traceparent;
-use order_core::app::{AppError, ChangeOptions, FactOutcome, Orders, PlaceRequest};
-use order_core::domain::Cause;
+use order_core::app::{AppError, ChangeOptions, FactOutcome, FactReceipt, Orders, PlaceRequest};
+use order_core::domain::{Cause, Order};
 use order_core::ports::StoreError;
 use order_json::{Content, Message};
 use rdkafka::message::OwnedMessage;
@@ -18,6 +18,8 @@ pub(crate) enum Verdict {
     Done(Outcome),
     /// It can never have one.
     Dead(String),
+    /// The dead-letter topic has it, with this reason.
+    InTopic(String),
     /// The store is away or has too much to do: nothing is wrong with the message.
     Away(String),
     /// It failed although the store works.
@@ -29,7 +31,7 @@ impl Verdict {
     const fn wrong(&self) -> Option<&'static str> {
         match self {
             Verdict::Done(_) => None,
-            Verdict::Dead(_) => Some("dead_letter"),
+            Verdict::Dead(_) | Verdict::InTopic(_) => Some("dead_letter"),
             Verdict::Away(_) => Some("unavailable"),
             Verdict::Again(_) => Some("failed"),
         }
@@ -46,7 +48,7 @@ pub(crate) async fn apply(orders: &Orders, raw: &OwnedMessage, group: &str) -> V
     // What it causes belongs to our span where spans are shipped, else to the sender's, untouched.
     message.traceparent = own_traceparent(&span).or(message.traceparent);
     let verdict = match wanted(orders, message).instrument(span.clone()).await {
-        Ok(outcome) => Verdict::Done(outcome),
+        Ok(receipt) => Verdict::Done(receipt.outcome.into()),
         Err(error) => verdict(&error),
     };
     if let Some(wrong) = verdict.wrong() {
@@ -56,7 +58,8 @@ pub(crate) async fn apply(orders: &Orders, raw: &OwnedMessage, group: &str) -> V
     verdict
 }
 
-async fn wanted(orders: &Orders, message: Message) -> Result<Outcome, AppError> {
+/// Does what the message says.
+pub(super) async fn wanted(orders: &Orders, message: Message) -> Result<FactReceipt, AppError> {
     let Message {
         source,
         id,
@@ -70,10 +73,7 @@ async fn wanted(orders: &Orders, message: Message) -> Result<Outcome, AppError> 
         traceparent,
     };
     match content {
-        Content::Fact(fact) => {
-            let receipt = orders.record_fact(fact, cause, false).await?;
-            Ok(receipt.outcome.into())
-        }
+        Content::Fact(fact) => orders.record_fact(fact, cause, false).await,
         Content::Place(order) => {
             let request = PlaceRequest {
                 key: id,
@@ -81,7 +81,8 @@ async fn wanted(orders: &Orders, message: Message) -> Result<Outcome, AppError> 
                 cause,
                 key_field: "id",
             };
-            Ok(Outcome::of_command(orders.place(request).await?.replayed))
+            let placed = orders.place(request).await?;
+            Ok(receipt(&placed.order, placed.replayed))
         }
         Content::Cancel(order_id, ask) => {
             let options = ChangeOptions {
@@ -91,8 +92,21 @@ async fn wanted(orders: &Orders, message: Message) -> Result<Outcome, AppError> 
                 ..ChangeOptions::default()
             };
             let changed = orders.cancel(order_id, ask, options).await?;
-            Ok(Outcome::of_command(changed.replayed))
+            Ok(receipt(&changed.order, changed.replayed))
         }
+    }
+}
+
+/// Of a command, whose repetition is answered with the first answer.
+fn receipt(order: &Order, replayed: bool) -> FactReceipt {
+    FactReceipt {
+        outcome: if replayed {
+            FactOutcome::Duplicate
+        } else {
+            FactOutcome::Applied
+        },
+        order_id: Some(order.order_id),
+        version: Some(order.version),
     }
 }
 
@@ -107,7 +121,7 @@ impl From<FactOutcome> for Outcome {
     }
 }
 
-fn verdict(error: &AppError) -> Verdict {
+pub(super) fn verdict(error: &AppError) -> Verdict {
     let reason = error.to_string();
     match error {
         AppError::Store(StoreError::Unavailable { .. } | StoreError::Overloaded { .. }) => {

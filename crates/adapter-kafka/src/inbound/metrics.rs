@@ -30,15 +30,6 @@ impl Outcome {
         Outcome::Dead,
     ];
 
-    /// Of a command, whose repetition is answered with the first answer.
-    pub(crate) fn of_command(replayed: bool) -> Outcome {
-        if replayed {
-            Outcome::Duplicate
-        } else {
-            Outcome::Applied
-        }
-    }
-
     const fn as_str(self) -> &'static str {
         match self {
             Outcome::Applied => "applied",

@@ -4,10 +4,12 @@ use super::apply::{Verdict, apply};
 use super::config::InboundConfig;
 use super::dead_letters::DeadLetters;
 use super::flow::{Flow, Job, Lane, Waiting};
-use super::metrics::{InboundMetrics, Outcome};
+use super::keep::keep;
+use super::metrics::InboundMetrics;
 use super::rarely::Rarely;
 use futures_util::FutureExt;
 use order_core::app::Orders;
+use order_core::ports::Repair;
 use planes::Backoff;
 use rdkafka::message::OwnedMessage;
 use std::panic::AssertUnwindSafe;
@@ -19,6 +21,8 @@ pub(crate) struct Hands {
     pub(crate) flow: Arc<Flow<OwnedMessage>>,
     orders: Orders,
     letters: DeadLetters,
+    /// Where an operator looks at them.
+    kept: Arc<dyn Repair>,
     metrics: InboundMetrics,
     bounds: Arc<InboundConfig>,
     /// One for each message that is handled at this moment; waiting between attempts needs none.
@@ -29,14 +33,17 @@ pub(crate) struct Hands {
 /// What is to be done next with a message.
 enum Step {
     Apply,
+    /// Into the dead-letter topic, with this reason.
     Bury(String),
+    /// The topic has it: into the store as well, before its offset may be stored.
+    Keep(String),
 }
 
 impl Hands {
     pub(crate) fn new(
         flow: Arc<Flow<OwnedMessage>>,
         orders: Orders,
-        letters: DeadLetters,
+        (letters, kept): (DeadLetters, Arc<dyn Repair>),
         metrics: InboundMetrics,
         bounds: Arc<InboundConfig>,
     ) -> Hands {
@@ -45,6 +52,7 @@ impl Hands {
             flow,
             orders,
             letters,
+            kept,
             metrics,
             bounds,
             slots,
@@ -77,6 +85,12 @@ impl Hands {
                 Verdict::Dead(reason) => {
                     self.tell(job, "a message goes to the dead letters", &reason);
                     step = Step::Bury(reason);
+                    attempts = Attempts::new(&self.bounds);
+                    continue;
+                }
+                Verdict::InTopic(reason) => {
+                    waiting = None;
+                    step = Step::Keep(reason);
                     attempts = Attempts::new(&self.bounds);
                     continue;
                 }
@@ -114,9 +128,10 @@ impl Hands {
                 applied.catch_unwind().await.unwrap_or_else(panicked)
             }
             Step::Bury(reason) => match self.letters.write(&job.message, reason).await {
-                Ok(()) => Verdict::Done(Outcome::Dead),
+                Ok(()) => Verdict::InTopic(reason.clone()),
                 Err(reason) => Verdict::Away(reason),
             },
+            Step::Keep(reason) => keep(&*self.kept, &job.message, reason).await,
         };
         let done = matches!(verdict, Verdict::Done(_));
         self.flow.ended(&job.ticket, done);

@@ -4,6 +4,7 @@
 use super::known;
 use super::marker::Marker;
 use super::plan::Plan;
+use super::repair;
 use super::statement::{self, Texts};
 use crate::commit::bind::{Bind, uuids};
 use order_core::domain::{OrderRef, Timestamp};
@@ -17,6 +18,7 @@ const BEGIN: &str = "BEGIN; LOCK TABLE write_gate IN EXCLUSIVE MODE";
 const PARK: &str = "INSERT INTO parked_facts (fact_key, order_id, external_id, parked_at, content) \
     SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::int8[], $5::bytea[])";
 const UNPARK: &str = "DELETE FROM parked_facts WHERE fact_key = ANY($1)";
+const UNBURY: &str = "DELETE FROM dead_letters WHERE fact_key = ANY($1)";
 /// Marks the facts whose order was placed.
 const PLACED_IDS: &str = "UPDATE parked_facts SET known_order_id = order_id \
     WHERE order_id = ANY($1) AND known_order_id IS NULL";
@@ -26,18 +28,20 @@ const PLACED_EXTERNALS: &str = "UPDATE parked_facts p SET known_order_id = o.ord
 /// The oldest facts become dead letters.
 const BURY: &str = "WITH old AS (DELETE FROM parked_facts WHERE seq IN \
         (SELECT seq FROM parked_facts WHERE parked_at < $1 ORDER BY parked_at, seq LIMIT $2) \
-        RETURNING seq, fact_key, order_id, external_id, parked_at, content, known_order_id) \
+        RETURNING seq, fact_key, order_id, external_id, parked_at, content, known_order_id, reason) \
     INSERT INTO dead_letters (fact_key, order_id, external_id, parked_at, content, reason) \
-    SELECT fact_key, order_id, external_id, parked_at, content, CASE WHEN known_order_id IS NULL \
+    SELECT fact_key, order_id, external_id, parked_at, content, coalesce(reason, \
+    CASE WHEN known_order_id IS NULL \
     THEN 'no order of this number was placed while the fact was parked' \
-    ELSE 'its order was placed, but the fact could not be applied while it was parked' END \
+    ELSE 'its order was placed, but the fact could not be applied while it was parked' END) \
     FROM old ORDER BY parked_at, seq";
 const PROBE: &str = "INSERT INTO write_probe (id, probes) VALUES (1, 1) \
     ON CONFLICT (id) DO UPDATE SET probes = write_probe.probes + 1";
 
 /// For the test of their plans.
 #[cfg(test)]
-pub(crate) const PARKING_MOVES: [&str; 5] = [PARK, UNPARK, PLACED_IDS, PLACED_EXTERNALS, BURY];
+pub(crate) const PARKING_MOVES: [&str; 6] =
+    [PARK, UNPARK, UNBURY, PLACED_IDS, PLACED_EXTERNALS, BURY];
 
 /// What a batch came to.
 pub(crate) struct Written {
@@ -84,6 +88,7 @@ pub(crate) async fn write<'a>(
             Job::Bury(before, limit) => {
                 *answer = Answer::Buried(bury(session, *before, *limit).await?);
             }
+            Job::Repair(step) => *answer = Answer::Repaired(repair::take(session, step).await?),
             Job::Probe => {
                 sqlx::query(PROBE).execute(&mut *session).await?;
             }
@@ -119,6 +124,12 @@ async fn move_parked(session: &mut PgConnection, parking: &Parking<'_>) -> sqlx:
     if !parking.unparked.is_empty() {
         sqlx::query(UNPARK)
             .bind(uuids(parking.unparked.iter().copied()))
+            .execute(&mut *session)
+            .await?;
+    }
+    if !parking.unburied.is_empty() {
+        sqlx::query(UNBURY)
+            .bind(uuids(parking.unburied.iter().copied()))
             .execute(session)
             .await?;
     }

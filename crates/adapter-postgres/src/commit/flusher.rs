@@ -12,7 +12,7 @@ use crate::config::Config;
 use crate::connect::Connector;
 use crate::error::{Kind, kind, store_error};
 use group_commit::{Flush, FlushError};
-use order_core::ports::{Change, FeedToken, StoreError};
+use order_core::ports::{Change, FactRecord, FeedToken, Leaves, StoreError};
 use order_store::{Answer, Job, Progress, announce};
 use planes::Backoff;
 use prometheus_client::metrics::counter::Counter;
@@ -176,7 +176,7 @@ fn can_be_assumed(job: &Job) -> bool {
     };
     match &prepared.change {
         Change::Place { .. } => true,
-        Change::Advance { fact, .. } => !fact.as_ref().is_some_and(|fact| fact.parked),
+        Change::Advance { fact, .. } => !fact.as_ref().is_some_and(leaves_somewhere),
         Change::Remember { .. } | Change::Park(_) => false,
     }
 }
@@ -186,10 +186,15 @@ fn needs_to_be_alone(job: &Job) -> bool {
     match job.change() {
         Some(prepared) => match &prepared.change {
             Change::Park(_) => true,
-            Change::Advance { fact, .. } => fact.as_ref().is_some_and(|fact| fact.parked),
-            Change::Remember { fact, .. } => fact.parked,
+            Change::Advance { fact, .. } => fact.as_ref().is_some_and(leaves_somewhere),
+            Change::Remember { fact, .. } => leaves_somewhere(fact),
             Change::Place { .. } => false,
         },
         None => true,
     }
+}
+
+/// Whether the fact was parked or buried until now.
+fn leaves_somewhere(fact: &FactRecord) -> bool {
+    fact.leaves != Leaves::Nothing
 }

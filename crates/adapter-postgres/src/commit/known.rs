@@ -12,19 +12,20 @@ use uuid::Uuid;
 /// Each key is one descent of an index; `kind` says what the row is about.
 pub(crate) const LOOK_UP: &str = "\
     SELECT 1::int2 AS kind, e.request_key AS key, NULL AS text, e.request_fingerprint, e.order_id, \
-            e.version, false AS parked \
+            e.version, 0 AS kept \
         FROM unnest($1::uuid[]) k(key) JOIN order_events e ON e.request_key = k.key \
     UNION ALL SELECT 2, f.key, NULL, f.fingerprint, f.order_id, f.version, \
-            EXISTS (SELECT 1 FROM parked_facts p WHERE p.fact_key = f.key) \
+            CASE WHEN EXISTS (SELECT 1 FROM parked_facts p WHERE p.fact_key = f.key) THEN 1 \
+            WHEN EXISTS (SELECT 1 FROM dead_letters d WHERE d.fact_key = f.key) THEN 2 ELSE 0 END \
         FROM unnest($2::uuid[]) k(key) JOIN facts f ON f.key = k.key \
-    UNION ALL SELECT 3, o.order_id, NULL, NULL, NULL, o.version, false \
+    UNION ALL SELECT 3, o.order_id, NULL, NULL, NULL, o.version, 0 \
         FROM unnest($3::uuid[]) k(key) JOIN orders o ON o.order_id = k.key \
-    UNION ALL SELECT 4, k.key, NULL, NULL, NULL, 0, false \
+    UNION ALL SELECT 4, k.key, NULL, NULL, NULL, 0, 0 \
         FROM unnest($3::uuid[]) k(key) WHERE EXISTS (SELECT 1 FROM parked_facts p \
         WHERE p.order_id = k.key AND p.known_order_id IS NULL) \
-    UNION ALL SELECT 5, NULL, o.external_id, NULL, o.order_id, 0, false \
+    UNION ALL SELECT 5, NULL, o.external_id, NULL, o.order_id, 0, 0 \
         FROM unnest($4::text[]) k(key) JOIN orders o ON o.external_id = k.key \
-    UNION ALL SELECT 6, NULL, k.key, NULL, NULL, 0, false \
+    UNION ALL SELECT 6, NULL, k.key, NULL, NULL, 0, 0 \
         FROM unnest($4::text[]) k(key) WHERE EXISTS (SELECT 1 FROM parked_facts p \
         WHERE p.external_id = k.key AND p.known_order_id IS NULL)";
 
@@ -106,10 +107,11 @@ fn add(known: &mut Known, row: &PgRow) -> sqlx::Result<()> {
                 order,
                 fingerprint: Fingerprint(wide(row, 3)?),
             };
-            let parked = row.try_get_unchecked(6)?;
+            let kept = row.try_get_unchecked::<i32, usize>(6)?;
+            let kept = KnownFact::kept_from(kept.into());
             known
                 .facts
-                .insert(wide(row, 1)?, KnownFact { stored, parked });
+                .insert(wide(row, 1)?, KnownFact { stored, kept });
         }
         3 => {
             known.versions.insert(order_id(row, 1)?, unsigned(row, 5)?);

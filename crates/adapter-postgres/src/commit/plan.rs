@@ -4,7 +4,7 @@
 use order_core::domain::{Event, Order, OrderId};
 use order_core::ports::{RequestRecord, StoredFact};
 use order_store::{EventBytes, Moved, Parking};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// Everything that a batch writes.
 #[derive(Default)]
@@ -19,6 +19,8 @@ pub(crate) struct Plan<'a> {
     pub(crate) counts: HashMap<u16, i64>,
     pub(crate) facts: Vec<FactRow>,
     pub(crate) parking: Parking<'a>,
+    /// Orders of which a hold came or went, and whether they have one now; in the order of their ids.
+    pub(crate) holds: BTreeMap<OrderId, bool>,
     orders: HashMap<OrderId, Row>,
     fact_rows: HashMap<u128, usize>,
 }
@@ -52,6 +54,9 @@ enum Row {
 
 impl<'a> order_store::Plan<'a> for Plan<'a> {
     fn moved(&mut self, moved: Moved<'a>) {
+        if let Some(held) = moved.held() {
+            self.holds.insert(moved.order.order_id, held);
+        }
         match moved.expected_version {
             None => self.place(moved.order),
             Some(expected_version) => self.advance(moved.order, expected_version),

@@ -5,16 +5,15 @@
 //! that is not at its version, or a parked fact that nobody has seen, keeps the counter row from being
 //! found, and events without a number break the NOT NULL of their position. Either way nothing is kept.
 
-use super::bind::{Bind, all_signed, signed, uuids};
-use super::plan::{AdvancedRow, Plan};
-use order_core::domain::{Order, Timestamp};
+mod arguments;
+
+use super::plan::Plan;
 use order_core::ports::FeedPosition;
-use sqlx::postgres::{PgArguments, PgConnection};
+use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Row};
 use std::collections::HashMap;
 use std::fmt::Write;
 use std::sync::Arc;
-use uuid::Uuid;
 
 /// Which parts the statement has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -29,6 +28,8 @@ pub(crate) struct Shape {
     pub(crate) events: bool,
     /// Events of more than one partition.
     pub(crate) partitions: bool,
+    /// Holds came or went.
+    pub(crate) holds: bool,
     /// Nobody else writes, and all that stands in the way was looked up: facts may be known.
     pub(crate) alone: bool,
 }
@@ -50,6 +51,7 @@ pub(crate) async fn write(
         facts: !plan.facts.is_empty(),
         events: !plan.events.is_empty(),
         partitions: plan.counts.len() > 1,
+        holds: !plan.holds.is_empty(),
         alone,
     };
     if !(shape.events || shape.facts) {
@@ -57,7 +59,7 @@ pub(crate) async fn write(
     }
     let text = texts.0.entry(shape).or_insert_with(|| text(shape).into());
     let text = AssertSqlSafe(Arc::clone(text));
-    let rows = sqlx::query_with(text, arguments(shape, plan)?)
+    let rows = sqlx::query_with(text, arguments::bind(shape, plan)?)
         .fetch_all(session)
         .await?;
     let position = |row: &sqlx::postgres::PgRow| {
@@ -84,7 +86,7 @@ const EVENTS: &[&str] = &[
 const EVENT_COLUMNS: &str = "version, time, order_id, request_key, request_fingerprint, caller, \
     source, cause_id, traceparent, data, snapshot";
 
-/// The text, whose arguments are numbered in the order of [`arguments`].
+/// The text, whose arguments are numbered in the order of [`arguments::bind`].
 pub(crate) fn text(shape: Shape) -> String {
     let mut text = Text::default();
     // The counter's lock comes last: only when all of this is done is its row looked for.
@@ -160,6 +162,14 @@ pub(crate) fn text(shape: Shape) -> String {
     );
     let events = text.columns(EVENTS);
     text.part("written", &written(shape, &events));
+    if shape.holds {
+        let held = text.unnest(&["uuid"]);
+        let held = format!("INSERT INTO held_orders SELECT * FROM {held} ON CONFLICT DO NOTHING");
+        text.part("held", &held);
+        let freed = text.number("uuid[]");
+        let freed = format!("DELETE FROM held_orders WHERE order_id = ANY({freed})");
+        text.part("freed", &freed);
+    }
     text.ending("SELECT partition, last FROM counted")
 }
 
@@ -226,158 +236,4 @@ impl Text {
         _ = write!(self.sql, " {sql}");
         self.sql
     }
-}
-
-fn arguments(shape: Shape, plan: &Plan<'_>) -> sqlx::Result<PgArguments> {
-    let mut bind = Bind::default();
-    if shape.placed {
-        bind_placed(&mut bind, &plan.placed)?;
-    }
-    if shape.advanced {
-        bind_advanced(&mut bind, &plan.advanced)?;
-    }
-    if shape.facts {
-        bind_facts(&mut bind, plan)?;
-    }
-    if shape.events {
-        // Every replica locks the counters in the same order.
-        let mut counts: Vec<(i16, i64)> = plan
-            .counts
-            .iter()
-            .map(|(partition, events)| (partition_code(*partition), *events))
-            .collect();
-        counts.sort_unstable();
-        bind.add(counts.iter().map(|count| count.0).collect::<Vec<_>>())?;
-        bind.add(counts.iter().map(|count| count.1).collect::<Vec<_>>())?;
-        bind_events(&mut bind, plan)?;
-    }
-    Ok(bind.into_arguments())
-}
-
-fn bind_placed(bind: &mut Bind, rows: &[&Order]) -> sqlx::Result<()> {
-    bind.add(uuids(rows.iter().map(|order| order.order_id.as_u128())))?;
-    bind.add(all_signed(rows.iter().map(|order| order.version))?)?;
-    bind_statuses(bind, &rows.iter().copied())?;
-    bind.add(
-        rows.iter()
-            .map(|order| order.customer_id.as_str())
-            .collect::<Vec<_>>(),
-    )?;
-    bind.add(
-        rows.iter()
-            .map(|order| order.external_id.as_deref())
-            .collect::<Vec<_>>(),
-    )
-}
-
-fn bind_advanced(bind: &mut Bind, rows: &[AdvancedRow<'_>]) -> sqlx::Result<()> {
-    bind.add(uuids(rows.iter().map(|row| row.order.order_id.as_u128())))?;
-    bind.add(all_signed(rows.iter().map(|row| row.expected_version))?)?;
-    bind.add(all_signed(rows.iter().map(|row| row.order.version))?)?;
-    bind_statuses(bind, &rows.iter().map(|row| row.order))?;
-    bind.add(signed(rows.len() as u64)?)
-}
-
-/// The deadline and the three statuses.
-fn bind_statuses<'a>(
-    bind: &mut Bind,
-    orders: &(impl Iterator<Item = &'a Order> + Clone),
-) -> sqlx::Result<()> {
-    let deadlines = orders
-        .clone()
-        .map(|order| order.open_deadline().map(Timestamp::millis));
-    bind.add(deadlines.collect::<Vec<_>>())?;
-    let statuses = orders.clone().map(|order| {
-        combined(
-            order.state.code(),
-            order.payment_status.code(),
-            order.fulfillment_status.code(),
-        )
-    });
-    bind.add(statuses.collect::<Vec<_>>())
-}
-
-/// The three statuses as the one number that is stored and indexed.
-fn combined(state: u8, payment: u8, fulfillment: u8) -> i32 {
-    i32::from(state) * 1_000 + i32::from(payment) * 10 + i32::from(fulfillment)
-}
-
-fn bind_facts(bind: &mut Bind, plan: &Plan<'_>) -> sqlx::Result<()> {
-    let facts = &plan.facts;
-    bind.add(uuids(facts.iter().map(|row| row.key)))?;
-    bind.add(uuids(facts.iter().map(|row| row.stored.fingerprint.0)))?;
-    let orders = facts.iter().map(|row| row.stored.order);
-    let ids = orders
-        .clone()
-        .map(|order| order.map(|(id, _)| Uuid::from_u128(id.as_u128())));
-    bind.add(ids.collect::<Vec<_>>())?;
-    let versions = orders.map(|order| order.map(|(_, version)| signed(version)).transpose());
-    bind.add(versions.collect::<sqlx::Result<Vec<_>>>()?)
-}
-
-fn bind_events(bind: &mut Bind, plan: &Plan<'_>) -> sqlx::Result<()> {
-    let rows = plan.events.iter();
-    let partitions = rows
-        .clone()
-        .map(|row| partition_code(row.event.order.partition));
-    bind.add(partitions.collect::<Vec<_>>())?;
-    bind.add(rows.clone().map(|row| row.ordinal).collect::<Vec<_>>())?;
-    bind.add(all_signed(rows.clone().map(|row| row.event.version()))?)?;
-    bind.add(
-        rows.clone()
-            .map(|row| row.event.time.millis())
-            .collect::<Vec<_>>(),
-    )?;
-    bind.add(uuids(
-        rows.clone().map(|row| row.event.order.order_id.as_u128()),
-    ))?;
-    let requests = rows.clone().map(|row| row.request);
-    bind.add(
-        requests
-            .clone()
-            .map(|request| request.map(|request| Uuid::from_u128(request.key.0)))
-            .collect::<Vec<_>>(),
-    )?;
-    bind.add(
-        requests
-            .map(|request| request.map(|request| Uuid::from_u128(request.fingerprint.0)))
-            .collect::<Vec<_>>(),
-    )?;
-    let causes = rows.clone().map(|row| &row.event.cause);
-    bind.add(
-        causes
-            .clone()
-            .map(|cause| cause.caller.as_deref())
-            .collect::<Vec<_>>(),
-    )?;
-    bind.add(
-        causes
-            .clone()
-            .map(|cause| cause.source.as_deref())
-            .collect::<Vec<_>>(),
-    )?;
-    bind.add(
-        causes
-            .clone()
-            .map(|cause| cause.id.as_deref())
-            .collect::<Vec<_>>(),
-    )?;
-    bind.add(
-        causes
-            .map(|cause| cause.traceparent.as_deref())
-            .collect::<Vec<_>>(),
-    )?;
-    bind.add(
-        rows.clone()
-            .map(|row| row.bytes.data.as_slice())
-            .collect::<Vec<_>>(),
-    )?;
-    bind.add(
-        rows.map(|row| row.bytes.snapshot.as_slice())
-            .collect::<Vec<_>>(),
-    )
-}
-
-fn partition_code(partition: u16) -> i16 {
-    i16::try_from(partition).unwrap_or(i16::MAX)
 }

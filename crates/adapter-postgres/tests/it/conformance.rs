@@ -7,6 +7,11 @@ mod reference {
         use testkit::servers::Version;
         testkit::order_store_suite!(|| fresh_store(Version::Reference));
     }
+    mod repair {
+        use crate::support::fresh_kept;
+        use testkit::servers::Version;
+        testkit::repair_suite!(|| fresh_kept(Version::Reference));
+    }
     mod feed {
         use crate::support::fresh_feed;
         use testkit::servers::Version;
@@ -31,6 +36,11 @@ mod oldest {
         use crate::support::fresh_store;
         use testkit::servers::Version;
         testkit::order_store_suite!(|| fresh_store(Version::Oldest));
+    }
+    mod repair {
+        use crate::support::fresh_kept;
+        use testkit::servers::Version;
+        testkit::repair_suite!(|| fresh_kept(Version::Oldest));
     }
     mod feed {
         use crate::support::fresh_feed;

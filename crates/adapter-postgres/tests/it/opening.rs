@@ -10,7 +10,7 @@ use testkit::servers::Version;
 use testkit::{Desk, new_order};
 
 /// How many migrations there are.
-const NEWEST: i64 = 2;
+const NEWEST: i64 = 3;
 
 async fn run(session: &mut PgConnection, sql: &str) {
     sqlx::raw_sql(AssertSqlSafe(sql.to_owned()))

@@ -12,6 +12,7 @@ use testkit::servers::{Options, Postgres, Version};
 use testkit::suites::durable_store::{Durable, Stats};
 use testkit::suites::event_feed::Feed;
 use testkit::suites::feed_leases::Leases;
+use testkit::suites::repair::Kept;
 use tokio::sync::Mutex;
 
 /// More events than any test writes.
@@ -168,6 +169,11 @@ pub(crate) async fn fresh(version: Version) -> (Database, PostgresStore) {
 pub(crate) async fn fresh_store(version: Version) -> (Database, Arc<dyn OrderStore>) {
     let (database, store) = fresh(version).await;
     (database, Arc::new(store))
+}
+
+pub(crate) async fn fresh_kept(version: Version) -> (Database, Kept) {
+    let (database, store) = fresh(version).await;
+    (database, Kept::of(store))
 }
 
 pub(crate) async fn fresh_feed(version: Version) -> (Database, Feed) {

@@ -4,8 +4,10 @@
 //! caller that hung up. It never retries: what failed is told, and the next batch tries anew.
 
 use super::known;
+use super::moves::bury;
+use super::repair;
 use super::rows::Plan;
-use super::write::{Texts, bury, commit, write};
+use super::write::{Texts, commit, write};
 use crate::config::Config;
 use crate::connect;
 use crate::error::{is_refusal, store_error};
@@ -73,6 +75,9 @@ impl Flusher {
                     Job::Change(_) => {}
                     Job::Bury(before, limit) => {
                         *answer = Answer::Buried(bury(connection, *before, *limit).await?);
+                    }
+                    Job::Repair(step) => {
+                        *answer = Answer::Repaired(repair::take(connection, step).await?);
                     }
                     Job::Probe => probe(connection).await?,
                 }

@@ -31,7 +31,8 @@ pub(crate) const LOOK_UP: &str = "BEGIN IMMEDIATE; \
     UNION ALL SELECT 1, r.key, r.fingerprint, r.order_id, r.version, 0 \
         FROM request_keys CROSS JOIN requests r ON r.key = substr(?1, at, 16) \
     UNION ALL SELECT 2, f.key, f.fingerprint, f.order_id, f.version, \
-            EXISTS (SELECT 1 FROM parked_facts p WHERE p.fact_key = f.key) \
+            CASE WHEN EXISTS (SELECT 1 FROM parked_facts p WHERE p.fact_key = f.key) THEN 1 \
+            WHEN EXISTS (SELECT 1 FROM dead_letters d WHERE d.fact_key = f.key) THEN 2 ELSE 0 END \
         FROM fact_keys CROSS JOIN facts f ON f.key = substr(?2, at, 16) \
     UNION ALL SELECT 3, o.order_id, NULL, NULL, o.version, 0 \
         FROM order_ids CROSS JOIN orders o ON o.order_id = substr(?3, at, 16) \
@@ -109,7 +110,7 @@ fn add(known: &mut Known, heads: &mut HashMap<u16, u64>, row: &SqliteRow) -> sql
                 wide(row, 1)?,
                 KnownFact {
                     stored,
-                    parked: number(5)? != 0,
+                    kept: KnownFact::kept_from(number(5)?),
                 },
             );
         }

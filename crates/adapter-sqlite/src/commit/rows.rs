@@ -1,12 +1,12 @@
 //! The rows that a batch writes, borrowed from its changes, and how each becomes arguments.
 
-use order_core::domain::{Event, IdempotencyKey, Order, OrderRef, Timestamp};
+use order_core::domain::{Event, IdempotencyKey, Order, OrderId, OrderRef, Timestamp};
 use order_core::ports::{FeedPosition, ParkedFact, RequestRecord, StoredFact, StoredRequest};
 use order_store::position::to_row;
 use order_store::{EventBytes, Moved, Parking};
 use sqlx::sqlite::SqliteArguments;
 use sqlx::{Arguments, Encode, Sqlite, Type};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// Everything that a batch writes.
 #[derive(Default)]
@@ -16,6 +16,8 @@ pub(crate) struct Plan<'a> {
     pub(crate) requests: Vec<RequestRow>,
     pub(crate) facts: Vec<FactRow>,
     pub(crate) parking: Parking<'a>,
+    /// Orders of which a hold came or went, and whether they have one now.
+    pub(crate) holds: BTreeMap<OrderId, bool>,
     /// The newest offset of each partition; starts as what the file has.
     pub(crate) heads: HashMap<u16, u64>,
 }
@@ -45,6 +47,9 @@ impl<'a> order_store::Plan<'a> for Plan<'a> {
     /// The events take the next positions; the order stands at the last of them.
     fn moved(&mut self, moved: Moved<'a>) {
         let order = moved.order;
+        if let Some(held) = moved.held() {
+            self.holds.insert(order.order_id, held);
+        }
         let partition = order.partition;
         let head = self.heads.entry(partition).or_insert(0);
         for (event, bytes) in moved.events.iter().zip(moved.bytes) {

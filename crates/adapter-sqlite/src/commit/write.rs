@@ -1,10 +1,8 @@
 //! Writes the rows of a batch and commits: one statement text for all tables where they fit.
 
-use super::json;
+use super::moves::{mark_held, move_parked};
 use super::rows::{Bind, EventRow, FactRow, Insert, OrderRow, Plan, RequestRow};
-use order_core::domain::{OrderId, Timestamp};
 use order_core::ports::ParkedFact;
-use order_store::Parking;
 use sqlx::AssertSqlSafe;
 use sqlx::sqlite::SqliteConnection;
 use std::collections::HashMap;
@@ -12,35 +10,6 @@ use std::sync::Arc;
 
 /// Rows of one table in one statement. Ten values each stay below SQLite's limit of 32,766 values.
 const MAX_ROWS: usize = 512;
-
-/// Takes facts out of the parking. Keys come as one blob of 16 bytes each.
-const UNPARK: &str = "WITH RECURSIVE keys(at) AS ( \
-    SELECT 1 UNION ALL SELECT at + 16 FROM keys WHERE at + 16 < length(?1)) \
-    DELETE FROM parked_facts WHERE fact_key IN (SELECT substr(?1, at, 16) FROM keys)";
-/// Marks the facts whose order was placed. The index is named, for SQLite does not know how few
-/// orders of a batch are waited for.
-const PLACED_IDS: &str = "WITH RECURSIVE keys(at) AS ( \
-    SELECT 1 UNION ALL SELECT at + 16 FROM keys WHERE at + 16 < length(?1)) \
-    UPDATE parked_facts INDEXED BY parked_facts_by_order SET known_order_id = order_id \
-    WHERE order_id IN (SELECT substr(?1, at, 16) FROM keys) AND known_order_id IS NULL";
-const PLACED_EXTERNALS: &str = "UPDATE parked_facts INDEXED BY parked_facts_by_external_id \
-    SET known_order_id = \
-    (SELECT o.order_id FROM orders o WHERE o.external_id = parked_facts.external_id) \
-    WHERE external_id IN (SELECT value FROM json_each(?1)) AND known_order_id IS NULL";
-/// The oldest facts become dead letters: copied, then dropped.
-const COPY_OLD: &str = "INSERT INTO dead_letters \
-    (fact_key, order_id, external_id, parked_at, content, reason) \
-    SELECT fact_key, order_id, external_id, parked_at, content, CASE WHEN known_order_id IS NULL \
-    THEN 'no order of this number was placed while the fact was parked' \
-    ELSE 'its order was placed, but the fact could not be applied while it was parked' END \
-    FROM parked_facts WHERE parked_at < ?1 ORDER BY parked_at, seq LIMIT ?2";
-const DROP_OLD: &str = "DELETE FROM parked_facts WHERE seq IN \
-    (SELECT seq FROM parked_facts WHERE parked_at < ?1 ORDER BY parked_at, seq LIMIT ?2)";
-
-/// For the test of their plans.
-#[cfg(test)]
-pub(crate) const PARKING_MOVES: [&str; 5] =
-    [UNPARK, PLACED_IDS, PLACED_EXTERNALS, COPY_OLD, DROP_OLD];
 
 /// The texts that were made so far, by their shape. Rows are padded to a power of two, so there are
 /// few shapes, each text is made once, and SQLite keeps each prepared.
@@ -80,13 +49,14 @@ pub(crate) async fn write(
         .unwrap_or(0)
         .div_ceil(MAX_ROWS)
         .max(1);
-    let parking_moves = plan.parking.moves();
+    let more = plan.parking.moves() || !plan.holds.is_empty();
     for n in 0..chunks {
-        let last = n + 1 == chunks && !parking_moves;
+        let last = n + 1 == chunks && !more;
         insert(connection, texts, &Chunk::of(plan, n), commits && last).await?;
     }
-    if parking_moves {
+    if more {
         move_parked(connection, &plan.parking).await?;
+        mark_held(connection, &plan.holds).await?;
         if commits {
             commit(connection).await?;
         }
@@ -198,59 +168,4 @@ fn append<T: Insert>(text: &mut String, rows: usize) {
     ] {
         text.push_str(part);
     }
-}
-
-/// Takes facts out of the parking, and marks those whose order was placed.
-async fn move_parked(connection: &mut SqliteConnection, parking: &Parking<'_>) -> sqlx::Result<()> {
-    if !parking.placed_ids.is_empty() {
-        let ids: Vec<u8> = parking
-            .placed_ids
-            .iter()
-            .copied()
-            .flat_map(OrderId::to_bytes)
-            .collect();
-        sqlx::query(PLACED_IDS)
-            .bind(ids)
-            .execute(&mut *connection)
-            .await?;
-    }
-    if !parking.placed_externals.is_empty() {
-        let json = json::array(parking.placed_externals.iter().copied());
-        sqlx::query(PLACED_EXTERNALS)
-            .bind(json)
-            .execute(&mut *connection)
-            .await?;
-    }
-    if !parking.unparked.is_empty() {
-        let keys: Vec<u8> = parking
-            .unparked
-            .iter()
-            .flat_map(|key| key.to_be_bytes())
-            .collect();
-        sqlx::query(UNPARK)
-            .bind(keys)
-            .execute(&mut *connection)
-            .await?;
-    }
-    Ok(())
-}
-
-/// Moves facts parked before `before` to the dead letters, within the transaction; answers how many.
-pub(crate) async fn bury(
-    connection: &mut SqliteConnection,
-    before: Timestamp,
-    limit: usize,
-) -> sqlx::Result<u64> {
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    sqlx::query(COPY_OLD)
-        .bind(before.millis())
-        .bind(limit)
-        .execute(&mut *connection)
-        .await?;
-    let dropped = sqlx::query(DROP_OLD)
-        .bind(before.millis())
-        .bind(limit)
-        .execute(connection)
-        .await?;
-    Ok(dropped.rows_affected())
 }

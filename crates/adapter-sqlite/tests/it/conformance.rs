@@ -5,6 +5,11 @@ mod store {
     testkit::order_store_suite!(fresh_store);
 }
 
+mod repair {
+    use crate::support::fresh_kept;
+    testkit::repair_suite!(fresh_kept);
+}
+
 mod feed {
     use crate::support::fresh_feed;
     testkit::event_feed_suite!(fresh_feed);

@@ -9,6 +9,7 @@ use tempfile::TempDir;
 use testkit::suites::durable_store::{Durable, Stats};
 use testkit::suites::event_feed::Feed;
 use testkit::suites::feed_leases::Leases;
+use testkit::suites::repair::Kept;
 
 /// More events than any test writes.
 pub(crate) const ALL: usize = 1_000_000;
@@ -71,6 +72,11 @@ pub(crate) async fn open(folder: &Path) -> SqliteStore {
 pub(crate) async fn fresh_store() -> (TempDir, Arc<dyn OrderStore>) {
     let (folder, store) = fresh().await;
     (folder, Arc::new(store))
+}
+
+pub(crate) async fn fresh_kept() -> (TempDir, Kept) {
+    let (folder, store) = fresh().await;
+    (folder, Kept::of(store))
 }
 
 pub(crate) async fn fresh_feed() -> (TempDir, Feed) {

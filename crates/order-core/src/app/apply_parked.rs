@@ -5,7 +5,7 @@ use super::sweep::{Swept, sweep};
 use super::{AppError, Orders};
 use crate::domain::limits::PARKING_MILLIS;
 use crate::domain::{Cause, OrderId};
-use crate::ports::ParkedFact;
+use crate::ports::{Leaves, ParkedFact};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -57,25 +57,32 @@ impl Orders {
     /// Records one parked fact. One that its order cannot take stays parked, and in time goes to
     /// the dead letters; it must not keep the others waiting.
     async fn apply(&self, order_id: OrderId, parked: ParkedFact) -> Result<bool, AppError> {
-        let key = parked.fact.key.clone();
-        let cause = Cause {
-            caller: parked.caller,
-            source: Some(key.source),
-            id: Some(key.id),
-            traceparent: parked.traceparent,
-        };
-        let recording = Recording {
-            fact: parked.fact,
-            fingerprint: parked.fingerprint,
-            cause: Arc::new(cause),
-            parked: true,
-        };
+        let recording = Recording::of_kept(parked, Leaves::Parking);
         match self.record_in(order_id, None, &recording).await {
             Ok(_) => Ok(true),
             Err(AppError::Refused(_) | AppError::FactIdReused | AppError::Contended { .. }) => {
                 Ok(false)
             }
             Err(error) => Err(error),
+        }
+    }
+}
+
+impl Recording {
+    /// Of a fact that was kept until now.
+    pub(super) fn of_kept(kept: ParkedFact, leaves: Leaves) -> Recording {
+        let key = kept.fact.key.clone();
+        let cause = Cause {
+            caller: kept.caller,
+            source: Some(key.source),
+            id: Some(key.id),
+            traceparent: kept.traceparent,
+        };
+        Recording {
+            fact: kept.fact,
+            fingerprint: kept.fingerprint,
+            cause: Arc::new(cause),
+            leaves,
         }
     }
 }

@@ -6,7 +6,7 @@ use super::{AppError, Orders};
 use crate::domain::{
     Cause, Decision, Event, Fingerprint, IncomingFact, NewFact, Order, OrderId, OrderRef,
 };
-use crate::ports::{Change, Committed, FactRecord, ParkedFact, StoredFact};
+use crate::ports::{Change, Committed, FactRecord, Leaves, ParkedFact, StoredFact};
 use std::sync::Arc;
 
 /// What became of a fact.
@@ -50,8 +50,8 @@ pub(super) struct Recording {
     pub(super) fact: IncomingFact,
     pub(super) fingerprint: Fingerprint,
     pub(super) cause: Arc<Cause>,
-    /// Whether it comes out of the parking.
-    pub(super) parked: bool,
+    /// Where it was kept until now.
+    pub(super) leaves: Leaves,
 }
 
 impl Orders {
@@ -73,7 +73,7 @@ impl Orders {
             fingerprint: fact.fingerprint(),
             fact,
             cause: Arc::new(cause),
-            parked: false,
+            leaves: Leaves::Nothing,
         };
         if validate_only {
             return self.preview_fact(&recording).await;
@@ -207,7 +207,7 @@ fn change_of(order: &Order, decision: Decision, recording: &Recording) -> Change
     let fact = FactRecord {
         key: recording.fact.key.clone(),
         fingerprint: recording.fingerprint,
-        parked: recording.parked,
+        leaves: recording.leaves,
     };
     if decision.events.is_empty() {
         return Change::Remember {

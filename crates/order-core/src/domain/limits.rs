@@ -37,3 +37,15 @@ pub const MAX_VIOLATIONS: usize = 100;
 pub const MAX_BATCH_ORDERS: usize = 1_000;
 /// How long a fact waits for its order, in milliseconds: 72 hours.
 pub const PARKING_MILLIS: i64 = 72 * 60 * 60 * 1_000;
+/// Bytes of a dead message's value that a store keeps, at most; of a larger one, none.
+pub const MAX_KEPT_VALUE_BYTES: usize = 2 * 1024 * 1024;
+/// Bytes of its key and headers together, at most; of larger ones, none.
+pub const MAX_KEPT_HEAD_BYTES: usize = 64 * 1024;
+/// Characters of the reason that a store keeps of what went wrong.
+pub const MAX_KEPT_REASON_CHARS: usize = 1_000;
+/// Bytes of a dead message's value that a list shows.
+pub const MAX_LISTED_VALUE_BYTES: usize = 4 * 1024;
+/// Dead letters of each kind, and parked facts, that are counted; beyond it there are "more".
+pub const MAX_COUNTED_ENTRIES: u64 = 10_000;
+/// Orders that are counted of each state.
+pub const MAX_COUNTED_ORDERS: u64 = 100_000;

@@ -23,7 +23,9 @@ use std::sync::Arc;
 /// - What is stored of a key or a fact id names the version of the change's last event.
 /// - `Place` under an id that is taken, and `Remember` for an order that is not there, are a
 ///   `VersionConflict`. The id of a parked fact stays known after it was buried, so it is never
-///   applied as well.
+///   applied as well, unless a commit says that it [leaves](super::Leaves) the dead letters.
+/// - A known fact that is said to leave the parking or the dead letters, and is not there any more, is
+///   `FactKnown`.
 /// - There is one time for all replicas, the store's own: what depends on a stored time (deadlines, how
 ///   long a fact has waited) is decided by it, never by the clock of the process that asks.
 #[async_trait]

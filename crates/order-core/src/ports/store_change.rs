@@ -67,8 +67,20 @@ pub struct FactRecord {
     pub key: FactKey,
     /// What was said.
     pub fingerprint: Fingerprint,
-    /// Whether it waits in the parking: then it leaves it in the same commit.
-    pub parked: bool,
+    /// Where it was kept until now: it leaves there in the same commit.
+    pub leaves: Leaves,
+}
+
+/// Where a fact was kept before it is recorded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Leaves {
+    /// Nowhere: it has just come.
+    #[default]
+    Nothing,
+    /// In the parking.
+    Parking,
+    /// Among the dead letters: an operator redrives it.
+    DeadLetters,
 }
 
 /// A fact that waits for its order.

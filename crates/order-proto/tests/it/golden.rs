@@ -2,7 +2,7 @@
 //! they mean. How files come there: `README.md` of the crate.
 
 use crate::samples;
-use order_proto::storage::{decode_event_data, decode_order, decode_parked_fact};
+use order_proto::storage::{decode_event_data, decode_headers, decode_order, decode_parked_fact};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
@@ -37,13 +37,22 @@ fn parked_facts_of_every_version_are_read() {
 }
 
 #[test]
+fn headers_of_every_version_are_read() {
+    for (name, headers) in samples::headers() {
+        assert_eq!(decode_headers(&golden(name)).unwrap(), headers, "{name}");
+    }
+}
+
+#[test]
 fn no_file_is_without_its_sample() {
     let orders = samples::orders().into_iter().map(|(name, _)| name);
     let events = samples::events().into_iter().map(|(name, _)| name);
     let parked = samples::parked_facts().into_iter().map(|(name, _)| name);
+    let headers = samples::headers().into_iter().map(|(name, _)| name);
     let named: BTreeSet<String> = orders
         .chain(events)
         .chain(parked)
+        .chain(headers)
         .map(|name| format!("{name}.bin"))
         .collect();
     let files: BTreeSet<String> = std::fs::read_dir(folder())

@@ -121,6 +121,17 @@ pub(crate) fn parked_facts() -> Vec<(&'static str, ParkedFact)> {
     ]
 }
 
+pub(crate) fn headers() -> Vec<(&'static str, Vec<(String, Option<Vec<u8>>)>)> {
+    let header = |name: &str, value: Option<&[u8]>| (name.to_owned(), value.map(<[u8]>::to_vec));
+    let all = vec![
+        header("ce_id", Some(b"message-1")),
+        header("again", None),
+        header("again", Some(b"")),
+        header("", Some(&[0, 0xFF])),
+    ];
+    vec![("v1_headers", all)]
+}
+
 /// An order of two lines as most are right after placing.
 pub(crate) fn fresh() -> Order {
     let mut order = Order {

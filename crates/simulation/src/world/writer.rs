@@ -6,8 +6,8 @@ use super::{World, count};
 use crate::sabotage::Sabotage;
 use group_commit::{Flush, FlushError};
 use order_core::domain::{Event, EventData, OrderId, OrderRef, State};
-use order_core::ports::{Change, Committed, OrderStore, StoreError};
-use order_store::{Answer, Job, Loaded, Loads};
+use order_core::ports::{Change, Committed, OrderStore, Repair, StoreError};
+use order_store::{Answer, Job, Loaded, Loads, RepairStep};
 use std::sync::Arc;
 use testkit::fakes::MemoryStore;
 
@@ -40,10 +40,20 @@ impl Writer {
                 Job::Bury(before, limit) => {
                     Answer::Buried(database.bury_parked(*before, *limit).await?)
                 }
+                Job::Repair(step) => Answer::Repaired(self.repair(step).await?),
                 Job::Probe => Answer::Probed,
             });
         }
         Ok(answers)
+    }
+
+    async fn repair(&self, step: &RepairStep) -> Result<bool, StoreError> {
+        let database = &self.world.database;
+        match step {
+            RepairStep::Keep { message, .. } => database.keep(message.clone()).await,
+            RepairStep::Note(id, reason) => database.note(*id, reason).await,
+            RepairStep::Discard(id) => database.discard(*id).await,
+        }
     }
 
     async fn commit(&self, change: Change) -> Result<Committed, StoreError> {

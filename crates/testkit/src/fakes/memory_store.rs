@@ -6,8 +6,8 @@ use super::{MachineClock, locked};
 use async_trait::async_trait;
 use order_core::domain::{FactKey, IdempotencyKey, Order, OrderId, Timestamp};
 use order_core::ports::{
-    Change, Clock, Committed, Due, FeedPosition, ListFilter, ListQuery, OrderStore, ParkedFact,
-    RecordedEvent, StoreError, StoredFact, StoredRequest,
+    Change, Clock, Committed, DeadLetter, Due, FeedPosition, LetterContent, ListFilter, ListQuery,
+    OrderStore, ParkedFact, RecordedEvent, StoreError, StoredFact, StoredRequest,
 };
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -20,7 +20,7 @@ use tokio::sync::{Notify, watch};
 pub struct MemoryStore(pub(super) Arc<Shared>);
 
 pub(super) struct Shared {
-    clock: Arc<dyn Clock>,
+    pub(super) clock: Arc<dyn Clock>,
     pub(super) leases: Mutex<Leases>,
     state: Mutex<State>,
     /// Told of every commit.
@@ -114,7 +114,12 @@ impl MemoryStore {
 
     /// The facts among the dead letters.
     pub fn buried(&self) -> Vec<ParkedFact> {
-        locked(&self.0.state).buried.clone()
+        let letters = locked(&self.0.state).letters.clone();
+        let fact = |letter: DeadLetter| match letter.content {
+            LetterContent::Fact(fact) => Some(*fact),
+            LetterContent::Message(_) => None,
+        };
+        letters.into_iter().filter_map(fact).collect()
     }
 
     pub(super) fn state(&self) -> Result<MutexGuard<'_, State>, StoreError> {
@@ -244,7 +249,8 @@ impl OrderStore for MemoryStore {
     }
 
     async fn bury_parked(&self, before: Timestamp, limit: usize) -> Result<u64, StoreError> {
-        Ok(self.state()?.bury(before, limit) as u64)
+        let now = self.0.clock.now();
+        Ok(self.state()?.bury(before, limit, now) as u64)
     }
 }
 

@@ -5,8 +5,8 @@ use order_core::domain::{
     Event, FactKey, Fingerprint, IdempotencyKey, Order, OrderId, OrderRef, Timestamp,
 };
 use order_core::ports::{
-    Change, Committed, FactRecord, FeedPosition, ParkedFact, RecordedEvent, RequestRecord,
-    StoredFact, StoredRequest,
+    Change, Committed, DeadLetter, FactRecord, FeedPosition, Leaves, ParkedFact, RecordedEvent,
+    RequestRecord, StoredFact, StoredRequest,
 };
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -20,9 +20,12 @@ pub(super) struct State {
     pub(super) requests: HashMap<IdempotencyKey, StoredRequest>,
     facts: HashMap<FactKey, FactRow>,
     /// By time, then by arrival, so that the oldest stands first.
-    parked: BTreeMap<(Timestamp, u64), ParkedFact>,
+    pub(super) parked: BTreeMap<(Timestamp, u64), ParkedFact>,
     arrivals: u64,
-    pub(super) buried: Vec<ParkedFact>,
+    /// Why parked facts could not be applied when they were redriven, by their arrival.
+    pub(super) reasons: HashMap<u64, String>,
+    pub(super) letters: Vec<DeadLetter>,
+    pub(super) last_letter: u64,
 }
 
 /// One partition.
@@ -44,6 +47,8 @@ enum FactPlace {
     Parked,
     /// Among the dead letters: it can never leave the parking any more.
     Buried,
+    /// Dropped by an operator.
+    Gone,
     Recorded(OrderId, u64),
 }
 
@@ -183,8 +188,10 @@ impl State {
     }
 
     fn record_fact(&mut self, fact: FactRecord, order_id: OrderId, version: u64) {
-        if fact.parked {
-            self.parked.retain(|_, parked| parked.fact.key != fact.key);
+        match fact.leaves {
+            Leaves::Nothing => {}
+            Leaves::Parking => self.parked.retain(|_, parked| parked.fact.key != fact.key),
+            Leaves::DeadLetters => self.dig_up(&fact.key),
         }
         let place = FactPlace::Recorded(order_id, version);
         self.facts.insert(
@@ -196,11 +203,15 @@ impl State {
         );
     }
 
-    /// What keeps this fact id from being recorded: any earlier use, but for the parking that it is
-    /// about to leave.
+    /// What keeps this fact id from being recorded: any earlier use, but for the place that it is about
+    /// to leave.
     fn blocking_fact(&self, fact: &FactRecord) -> Option<StoredFact> {
         let row = self.facts.get(&fact.key)?;
-        let leaves = fact.parked && matches!(row.place, FactPlace::Parked);
+        let leaves = match fact.leaves {
+            Leaves::Nothing => false,
+            Leaves::Parking => matches!(row.place, FactPlace::Parked),
+            Leaves::DeadLetters => matches!(row.place, FactPlace::Buried),
+        };
         (!leaves).then(|| row.stored())
     }
 
@@ -218,7 +229,7 @@ impl State {
     }
 
     /// The known order that a fact names.
-    fn resolve(&self, order: &OrderRef) -> Option<OrderId> {
+    pub(super) fn resolve(&self, order: &OrderRef) -> Option<OrderId> {
         match order {
             OrderRef::Id(order_id) => self.orders.contains_key(order_id).then_some(*order_id),
             OrderRef::External(external_id) => self.externals.get(external_id).copied(),
@@ -239,8 +250,8 @@ impl State {
             .map(|(_, parked)| parked)
     }
 
-    /// Moves the oldest facts parked before `before` to the dead letters.
-    pub(super) fn bury(&mut self, before: Timestamp, limit: usize) -> usize {
+    /// Moves the oldest facts parked before `before` to the dead letters, `now`.
+    pub(super) fn bury(&mut self, before: Timestamp, limit: usize, now: Timestamp) -> usize {
         let old = |&(parked_at, _): &(Timestamp, u64)| parked_at < before;
         let keys: Vec<_> = self
             .parked
@@ -254,10 +265,19 @@ impl State {
                 if let Some(row) = self.facts.get_mut(&parked.fact.key) {
                     row.place = FactPlace::Buried;
                 }
-                self.buried.push(parked);
+                self.lay_down(key.1, parked, now);
             }
         }
         keys.len()
+    }
+}
+
+impl State {
+    /// The id of a fact that somebody dropped: known, and nowhere.
+    pub(super) fn forget(&mut self, key: &FactKey) {
+        if let Some(row) = self.facts.get_mut(key) {
+            row.place = FactPlace::Gone;
+        }
     }
 }
 
@@ -272,7 +292,7 @@ impl FactRow {
     fn stored(&self) -> StoredFact {
         let order = match self.place {
             FactPlace::Recorded(order_id, version) => Some((order_id, version)),
-            FactPlace::Parked | FactPlace::Buried => None,
+            FactPlace::Parked | FactPlace::Buried | FactPlace::Gone => None,
         };
         StoredFact {
             order,

@@ -10,7 +10,7 @@ use order_core::domain::{
     OrderRef, PaymentTerms, Timestamp,
 };
 use order_core::ports::{
-    Change, FactRecord, FeedPosition, FeedToken, ListQuery, ParkedFact, RequestRecord,
+    Change, FactRecord, FeedPosition, FeedToken, Leaves, ListQuery, ParkedFact, RequestRecord,
 };
 use proptest::strategy::{BoxedStrategy, Just, Strategy};
 use proptest_state_machine::ReferenceStateMachine;
@@ -282,14 +282,18 @@ impl Machine {
         }
     }
 
-    /// A fact is taken out of the parking only if its id is known: nobody takes out what was never
+    /// A fact is taken out of where it is kept only if its id is known: nobody takes out what was never
     /// put in.
     fn fact_record(&self, id: u8) -> FactRecord {
-        let parked = self.ask(&Call::FindFact(fact_key(id))) != Answer::Fact(None);
+        let known = self.ask(&Call::FindFact(fact_key(id))) != Answer::Fact(None);
         FactRecord {
             key: fact_key(id),
             fingerprint: self.fingerprint(),
-            parked: parked && self.steps % 3 != 0,
+            leaves: match self.steps % 3 {
+                1 if known => Leaves::Parking,
+                2 if known => Leaves::DeadLetters,
+                _ => Leaves::Nothing,
+            },
         }
     }
 

@@ -1,6 +1,9 @@
 //! The macros that make one test of each rule. A rule that is not named here runs nowhere: the
 //! crate's own tests compare these lists with the functions of the rooms.
 
+mod repair;
+mod small;
+
 /// One test for each rule of a room, named after the rule.
 #[doc(hidden)]
 #[macro_export]
@@ -10,6 +13,14 @@ macro_rules! conformance_tests {
             #[test]
             fn $rule() {
                 $crate::run($make, $crate::suites::order_store::$room::$rule);
+            }
+        )+
+    };
+    ($make:expr, repair::$room:ident, [$($rule:ident),+ $(,)?]) => {
+        $(
+            #[test]
+            fn $rule() {
+                $crate::run($make, $crate::suites::repair::$room::$rule);
             }
         )+
     };
@@ -357,39 +368,5 @@ macro_rules! rate_limiter_suite {
 macro_rules! rate_limiter_away_suite {
     ($make:expr) => {
         $crate::conformance_tests!($make, rate_limiter, [a_limiter_that_is_alone_goes_on]);
-    };
-}
-
-/// Every rule of `Clock`; `make` answers `(guard, Arc<dyn Clock>)`.
-#[macro_export]
-macro_rules! clock_suite {
-    ($make:expr) => {
-        $crate::conformance_tests!(
-            $make,
-            clock,
-            [
-                the_time_is_in_milliseconds,
-                asking_never_blocks,
-                monotonic_time_goes_on,
-            ]
-        );
-    };
-}
-
-/// Every rule of `IdSource`; `make` answers `(guard, [Arc<dyn IdSource>; 3])`.
-#[macro_export]
-macro_rules! id_source_suite {
-    ($make:expr) => {
-        $crate::conformance_tests!(
-            $make,
-            id_source,
-            [
-                an_id_tells_its_time,
-                ids_rise_with_time,
-                ids_rise_on_every_thread,
-                no_two_ids_are_equal,
-                a_clock_that_steps_back_makes_no_id_twice,
-            ]
-        );
     };
 }

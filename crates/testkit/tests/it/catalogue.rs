@@ -2,7 +2,11 @@
 
 use std::collections::BTreeSet;
 
-const MACROS: &str = include_str!("../../src/suites/macros.rs");
+const MACROS: &str = concat!(
+    include_str!("../../src/suites/macros.rs"),
+    include_str!("../../src/suites/macros/repair.rs"),
+    include_str!("../../src/suites/macros/small.rs"),
+);
 const ROOMS: &[(&str, &str)] = &[
     (
         "order_store::commits",
@@ -47,6 +51,22 @@ const ROOMS: &[(&str, &str)] = &[
     (
         "durable_store::restart",
         include_str!("../../src/suites/durable_store/restart.rs"),
+    ),
+    (
+        "repair::messages",
+        include_str!("../../src/suites/repair/messages.rs"),
+    ),
+    (
+        "repair::facts",
+        include_str!("../../src/suites/repair/facts.rs"),
+    ),
+    (
+        "repair::lists",
+        include_str!("../../src/suites/repair/lists.rs"),
+    ),
+    (
+        "repair::counting",
+        include_str!("../../src/suites/repair/counting.rs"),
     ),
     ("event_feed", include_str!("../../src/suites/event_feed.rs")),
     (

@@ -11,6 +11,16 @@ mod store {
     testkit::order_store_suite!(make);
 }
 
+mod repair {
+    use testkit::fakes::MemoryStore;
+    use testkit::suites::repair::Kept;
+
+    async fn make() -> ((), Kept) {
+        ((), Kept::of(MemoryStore::new()))
+    }
+    testkit::repair_suite!(make);
+}
+
 mod feed {
     use std::sync::Arc;
     use testkit::fakes::MemoryStore;

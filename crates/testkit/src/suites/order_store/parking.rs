@@ -5,7 +5,7 @@ use crate::desk::{done, fact_of, order_of, with_fact};
 use crate::samples::full_order;
 use crate::{Desk, fact, new_order};
 use order_core::domain::{Fact, Order, OrderRef};
-use order_core::ports::{Change, Committed, FactRecord, ParkedFact, StoredFact};
+use order_core::ports::{Change, Committed, FactRecord, Leaves, ParkedFact, StoredFact};
 
 pub(super) fn external(text: &str) -> OrderRef {
     OrderRef::External(text.to_owned())
@@ -314,7 +314,7 @@ pub async fn a_parked_fact_that_comes_again_is_known(store: Store) {
     let desk = Desk::new();
     let (order, parked) = waiting(&store, &desk).await;
     let record = FactRecord {
-        parked: false,
+        leaves: Leaves::Nothing,
         ..record_of(&parked)
     };
     let again = with_fact(desk.record(&order, parked.fact.fact.clone()), record);
