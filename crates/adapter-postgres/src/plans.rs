@@ -8,6 +8,7 @@ use crate::migrate;
 use crate::read::list::{has_status, list_sql};
 use crate::read::statements::STATEMENTS;
 use crate::read::{feed, load, repairs};
+use order_core::domain::limits::MAX_COUNTED_ORDERS;
 use order_core::domain::{FulfillmentStatus, PaymentStatus, State};
 use order_core::ports::ListFilter;
 use sqlx::postgres::PgConnection;
@@ -21,6 +22,9 @@ const ORDERS: [u32; 3] = [20_000, 200_000, 1_000_000];
 /// Pages of 8 KiB that a list of 50 orders may touch: a row and an index page for each order, and a
 /// few descents for each of the combinations of statuses that are merged.
 const MAX_LIST_PAGES: u64 = 2_500;
+/// Pages that a count of 100,000 orders may touch: 100,000 entries of the widest index, and its visibility
+/// map.
+const MAX_COUNT_PAGES: u64 = 1_200;
 const LIST_TYPES: [&str; 8] = [
     "uuid", "bigint", "uuid", "int2[]", "int2[]", "int2[]", "text", "text",
 ];
@@ -83,6 +87,7 @@ async fn no_statement_walks_a_table_at_a_million_orders() {
     }
     writes(&mut session).await;
     others(&mut session).await;
+    counts(&mut session).await;
 }
 
 async fn lists(session: &mut PgConnection) {
@@ -166,6 +171,23 @@ async fn others(session: &mut PgConnection) {
             !plan.iter().any(|line| line.contains("Sort")),
             "{sql}: {plan:#?}"
         );
+    }
+}
+
+/// A count reads as many entries of its index as it may count, however many there are.
+async fn counts(session: &mut PgConnection) {
+    let completed = format!("{}, {}", State::Completed.code(), MAX_COUNTED_ORDERS + 1);
+    let held = (MAX_COUNTED_ORDERS + 1).to_string();
+    for (sql, types, values) in [
+        (repairs::REPAIRS.count_state, "bigint, bigint", completed),
+        (repairs::REPAIRS.count_held, "bigint", held),
+    ] {
+        let prepare = format!("PREPARE statement ({types}) AS {sql}");
+        let how = "EXPLAIN (ANALYZE, BUFFERS)";
+        let plan = executed(session, &prepare, how, &values).await;
+        assert_eq!(walks(&plan), Vec::<&String>::new(), "{plan:#?}");
+        let pages = pages(&plan);
+        assert!(pages <= MAX_COUNT_PAGES, "{pages} pages: {plan:#?}");
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod callers;
 mod clock;
+mod dead_message;
 mod event_feed;
 mod event_publisher;
 mod feed_leases;
@@ -19,6 +20,8 @@ mod tally;
 
 pub use callers::{Access, Callers, Denied, Everybody, Role, Roles, Standing};
 pub use clock::Clock;
+pub(crate) use dead_message::bounded_reason;
+pub use dead_message::{DeadMessage, ListedMessage};
 pub use event_feed::{
     EventFeed, FeedError, FeedPosition, FeedToken, InvalidToken, PageLimit, RecordedEvent,
 };
@@ -32,10 +35,9 @@ pub use identity::{Caller, Identity, InvalidIdentity, MAX_IDENTITY_CHARS};
 pub use order_cache::{CachedOrder, OrderCache};
 pub use order_store::{OrderStore, StoreError};
 pub use rate_limiter::{Bucket, Rate, RateDecision, RateLimiter, caller_at};
-pub(crate) use repair::bounded_reason;
 pub use repair::{
-    Count, DeadLetter, DeadMessage, EntryId, EntryKind, InvalidEntry, LetterContent, ListedMessage,
-    Place, Repair, RepairCounts, WaitingFact,
+    Count, DeadLetter, EntryId, EntryKind, InvalidEntry, LetterContent, Place, Repair,
+    RepairCounts, WaitingFact,
 };
 pub use store_change::{
     Change, Committed, FactRecord, Leaves, ParkedFact, RequestRecord, StoredFact, StoredRequest,

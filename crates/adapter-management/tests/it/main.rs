@@ -9,6 +9,8 @@ mod admin;
 mod exposition;
 mod pages;
 mod probes;
+mod repairs;
+mod roles;
 mod scrape;
 mod server;
 mod serving;

@@ -1,7 +1,11 @@
 //! A management plane on a free port, and a client that shows whole answers.
 
-use adapter_management::{Config, Management, register_process_metrics, router, serve};
-use order_core::ports::{Component, HealthReport, HealthSource};
+use adapter_management::{
+    Config, Management, RepairMetrics, register_process_metrics, router, serve,
+};
+use async_trait::async_trait;
+use order_core::app::{FactOutcome, FactReceipt, Handled, MessageHandler, Orders, Repairs};
+use order_core::ports::{Component, DeadMessage, HealthReport, HealthSource};
 use planes::{
     ConnectOptions, DrainTrigger, ListenOptions, Plane, PlaneKind, ServeReport, connect,
     drain_channel, listen,
@@ -10,10 +14,11 @@ use prometheus_client::registry::Registry;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
-use testkit::fakes::StaticCallers;
+use testkit::fakes::{ManualClock, MemoryStore, SequentialIds, StaticCallers};
 use tls::Security;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 /// No wait of a test is longer; one that is has failed.
@@ -23,6 +28,7 @@ pub(crate) struct Server {
     pub(crate) address: SocketAddr,
     pub(crate) health: Arc<FakeHealth>,
     pub(crate) callers: Arc<StaticCallers>,
+    pub(crate) store: MemoryStore,
     pub(crate) stop: DrainTrigger,
     pub(crate) task: JoinHandle<ServeReport>,
 }
@@ -44,6 +50,9 @@ impl Server {
             component("redis", true, false, ""),
         ])));
         let callers = Arc::new(StaticCallers::nobody());
+        let store = MemoryStore::new();
+        let mut registry = registry;
+        let repair_metrics = RepairMetrics::new(&mut registry);
         let management = Management {
             name: "order-service",
             version: "1.2.3",
@@ -51,6 +60,9 @@ impl Server {
             health: Arc::clone(&health) as Arc<dyn HealthSource>,
             registry: Arc::new(registry),
             callers: callers.clone(),
+            repairs: repairs(&store),
+            repair_metrics,
+            stock: watch::channel(None).1,
         };
         let free_port = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let plane = Plane::unbound(PlaneKind::Management);
@@ -68,6 +80,7 @@ impl Server {
             address,
             health,
             callers,
+            store,
             stop,
             task: tokio::spawn(service),
         }
@@ -148,6 +161,36 @@ pub(crate) fn component(name: &str, ok: bool, required: bool, detail: &str) -> C
         ok,
         required,
         detail: detail.to_owned(),
+    }
+}
+
+/// Repairs of this store; a message can have an effect if its value says so.
+fn repairs(store: &MemoryStore) -> Repairs {
+    let shared = Arc::new(store.clone());
+    let (clock, ids) = (ManualClock::default(), SequentialIds::new(1));
+    let orders = Orders::new(
+        shared.clone(),
+        shared.clone(),
+        Arc::new(clock),
+        Arc::new(ids),
+    );
+    Repairs::new(orders, shared, Arc::new(ByItsValue))
+}
+
+struct ByItsValue;
+
+#[async_trait]
+impl MessageHandler for ByItsValue {
+    async fn handle(&self, message: &DeadMessage) -> Handled {
+        match message.value.as_deref() {
+            Some(b"fine") => Handled::Done(FactReceipt {
+                outcome: FactOutcome::Parked,
+                order_id: None,
+                version: None,
+            }),
+            Some(b"later") => Handled::Failed("the store is away".to_owned()),
+            _ => Handled::Refused("data.order_id is required".to_owned()),
+        }
     }
 }
 

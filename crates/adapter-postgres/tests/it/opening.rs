@@ -1,13 +1,14 @@
 //! What is checked before a store is opened: the schema, and that the server can write durably.
 
-use crate::support::{Database, config, tool};
+use crate::support::{Database, config, fresh, tool};
 use adapter_postgres::{Config, OpenError, PostgresStore, Secret, migrate};
 use futures_util::future::join_all;
-use order_core::ports::OrderStore;
+use order_core::domain::OrderRef;
+use order_core::ports::{OrderStore, Repair};
 use sqlx::AssertSqlSafe;
 use sqlx::postgres::PgConnection;
 use testkit::servers::Version;
-use testkit::{Desk, new_order};
+use testkit::{Desk, fact, new_order};
 
 /// How many migrations there are.
 const NEWEST: i64 = 3;
@@ -64,6 +65,28 @@ async fn an_old_replica_works_on_a_schema_that_a_newer_one_has_only_added_to() {
     let store = database.open().await;
     let order = Desk::new().placed(&store, new_order()).await;
     assert_eq!(store.load(order.order_id).await.unwrap(), Some(order));
+}
+
+/// The statement by which the version before gives facts up, and a message by the columns that it knows.
+#[tokio::test]
+async fn what_a_replica_of_the_version_before_gives_up_is_listed() {
+    let (database, store) = fresh(Version::Oldest).await;
+    let desk = Desk::new();
+    let never = OrderRef::External("never".to_owned());
+    store
+        .commit(desk.park(never, fact::reserved("res-1")))
+        .await
+        .unwrap();
+    let before = store.now().await.unwrap();
+    let bury = "WITH old AS (DELETE FROM parked_facts \
+        RETURNING seq, fact_key, order_id, external_id, parked_at, content, known_order_id) \
+        INSERT INTO dead_letters (fact_key, order_id, external_id, parked_at, content, reason) \
+        SELECT fact_key, order_id, external_id, parked_at, content, 'given up' FROM old";
+    run(&mut database.tool().await, bury).await;
+    let letters = store.dead_letters(None, 10).await.unwrap();
+    assert_eq!(letters.len(), 1);
+    assert_eq!(letters[0].reason, "given up");
+    assert!(letters[0].at >= before, "{letters:?}");
 }
 
 #[tokio::test]

@@ -16,4 +16,5 @@ mod parking;
 mod permutations;
 mod placing;
 mod publishing;
+mod repairs;
 mod use_cases;

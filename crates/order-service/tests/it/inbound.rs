@@ -6,5 +6,6 @@ mod crashes;
 mod dead_letters;
 mod outages;
 pub(crate) mod queue;
+mod repairs;
 mod repeats;
 pub(crate) mod shop;
