@@ -48,39 +48,28 @@ impl Collector for Traffic {
         if self.0.is_empty() {
             return Ok(());
         }
-        let seen = std::fs::read_to_string(INTERFACES).unwrap_or_default();
-        let seen = parse(&seen);
-        let known = || {
-            let planes = self.0.iter();
-            planes.filter_map(|(plane, name)| Some((*plane, *seen.get(name.as_str())?)))
-        };
-        if known().next().is_none() {
+        let text = std::fs::read_to_string(INTERFACES).unwrap_or_default();
+        let seen = parse(&text);
+        let planes = self.0.iter();
+        let known = planes.filter_map(|(plane, name)| Some((*plane, *seen.get(name.as_str())?)));
+        let known: Vec<(&str, Counts)> = known.collect();
+        if known.is_empty() {
             return Ok(());
         }
-        let bytes: [(&str, &str, fn(&Counts) -> u64); 2] = [
-            (
-                "plane_receive",
-                "Bytes that came by the plane's interface",
-                |counts| counts.receive_bytes,
-            ),
-            (
-                "plane_transmit",
-                "Bytes that went by the plane's interface",
-                |counts| counts.transmit_bytes,
-            ),
-        ];
-        for (name, help, of) in bytes {
-            let unit = Some(&Unit::Bytes);
-            let mut family = encoder.encode_descriptor(name, help, unit, MetricType::Counter)?;
-            for (plane, counts) in known() {
-                let label = [("plane", plane)];
-                ConstCounter::new(of(&counts)).encode(family.encode_family(&label)?)?;
-            }
-        }
+        let came = known
+            .iter()
+            .map(|(plane, counts)| (*plane, counts.receive_bytes));
+        let help = "Bytes that came by the plane's interface";
+        encode_bytes(&mut encoder, "plane_receive", help, came)?;
+        let went = known
+            .iter()
+            .map(|(plane, counts)| (*plane, counts.transmit_bytes));
+        let help = "Bytes that went by the plane's interface";
+        encode_bytes(&mut encoder, "plane_transmit", help, went)?;
         let help = "Packets that the plane's interface lost, as they came or went: broken, or without room";
-        let mut family =
-            encoder.encode_descriptor("plane_errors", help, None, MetricType::Counter)?;
-        for (plane, counts) in known() {
+        let kind = MetricType::Counter;
+        let mut family = encoder.encode_descriptor("plane_errors", help, None, kind)?;
+        for (plane, counts) in known {
             for ([direction, kind], count) in ERRORS.into_iter().zip(counts.errors) {
                 let label = [("plane", plane), direction, kind];
                 ConstCounter::new(count).encode(family.encode_family(&label)?)?;
@@ -88,6 +77,22 @@ impl Collector for Traffic {
         }
         Ok(())
     }
+}
+
+/// A counter of bytes, a series for each plane.
+fn encode_bytes<'a>(
+    encoder: &mut DescriptorEncoder<'_>,
+    name: &str,
+    help: &str,
+    planes: impl Iterator<Item = (&'a str, u64)>,
+) -> fmt::Result {
+    let (unit, kind) = (Some(&Unit::Bytes), MetricType::Counter);
+    let mut family = encoder.encode_descriptor(name, help, unit, kind)?;
+    for (plane, bytes) in planes {
+        let label = [("plane", plane)];
+        ConstCounter::new(bytes).encode(family.encode_family(&label)?)?;
+    }
+    Ok(())
 }
 
 /// Each interface: 8 numbers of what came, 8 of what went; errors and losses are the third and fourth.

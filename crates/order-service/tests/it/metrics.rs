@@ -53,7 +53,7 @@ const PLANES: [(&str, &str); 4] = [
 ];
 
 /// A service that has everything: PostgreSQL, Kafka, Redis, a collector, bound planes.
-async fn full(site: &mut Site, redis: &Redis) -> Service {
+fn full(site: &mut Site, redis: &Redis) -> Service {
     let further = PLANES.map(|(name, value)| (name, value.to_owned()));
     site.environment.extend(further);
     site.environment.push(("REDIS_URL", redis.url()));
@@ -138,7 +138,7 @@ async fn scraped(service: &Service, slow: &[&str]) -> (String, String) {
 async fn every_metric_is_well_named_and_documented_and_every_promised_one_is_there() {
     let redis = redis().await;
     let mut site = Site::new(Options::default(), "2s").await;
-    let service = full(&mut site, &redis).await;
+    let service = full(&mut site, &redis);
     use_it(&service, &Queue::of(Arc::clone(&site.kafka))).await;
     let slow = [
         "feed_lag_seconds",

@@ -4,6 +4,7 @@ use crate::client::order;
 use crate::collector::Collector;
 use crate::grpc;
 use crate::service::{Service, folder};
+use crate::store::Store;
 use http::{Method, StatusCode};
 use opentelemetry_proto::tonic::trace::v1::Span;
 use std::fmt::Write as _;
@@ -124,4 +125,31 @@ async fn without_its_collector_orders_are_placed_and_the_reason_is_told() {
     // Who is not trusted is told nothing.
     assert!(collector.look(|got| got.traces.is_empty() && got.logs.is_empty()));
     stop(service).await;
+}
+
+/// At the usual level no span is made for the lines of a request: they name its trace themselves.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_line_about_a_request_that_failed_names_its_trace() {
+    let store = tokio::task::spawn_blocking(Store::postgres).await.unwrap();
+    let service = Service::start_on(&store.url(), &[]);
+    store.server().kill9();
+    let headers = [("idempotency-key", "k"), ("traceparent", TRACEPARENT)];
+    let failed = service
+        .client()
+        .send(Method::POST, "/v1/orders", &headers, order(1))
+        .await
+        .unwrap();
+    assert_eq!(failed.status, StatusCode::SERVICE_UNAVAILABLE, "{failed:?}");
+    let mut request = tonic::Request::new(grpc::place("g", 1));
+    let parent = TRACEPARENT.parse().unwrap();
+    request.metadata_mut().insert("traceparent", parent);
+    let mut client = grpc::client(service.grpc).await.unwrap();
+    client.place_order(request).await.unwrap_err();
+    let trace = format!("\"trace_id\":\"{TRACE}\"");
+    for edge in [
+        "a request could not be answered now",
+        "a call could not be answered now",
+    ] {
+        service.wait_for_log(&[edge, &trace, "\"request_id\""]);
+    }
 }

@@ -69,9 +69,9 @@ impl Catalogue {
         }
         for (name, kind, labels, help) in RARE {
             let row = self.0.entry(name.to_owned()).or_default();
-            row.kind = kind.to_owned();
+            kind.clone_into(&mut row.kind);
             row.labels.extend(labels.map(str::to_owned));
-            row.help = help.to_owned();
+            help.clone_into(&mut row.help);
         }
     }
 

@@ -20,10 +20,8 @@ const RULES: &str = include_str!("../../../../../k8s/prometheus/rules.yaml");
 fn hurried() -> String {
     let mut rules = String::new();
     for line in RULES.lines() {
-        let line = match line.trim_start().starts_with("for:") {
-            true => "        for: 1s",
-            false => line,
-        };
+        let waits = line.trim_start().starts_with("for:");
+        let line = if waits { "        for: 1s" } else { line };
         rules.push_str(&line.replace("feed_lag_seconds > 60", "feed_lag_seconds > 2"));
         rules.push('\n');
     }
