@@ -17,7 +17,7 @@ struct Problem<'a> {
 
 pub(crate) async fn not_found(uri: Uri) -> Response {
     let detail = format!(
-        "There is nothing at {}. The management plane has /, /api/status, /metrics, /livez, /readyz and /health.",
+        "There is nothing at {}. The management plane has /, /api/status, /api/status/stream, /api/peers/{{pod}}/status, /metrics, /livez, /readyz and /health.",
         uri.path()
     );
     problem(StatusCode::NOT_FOUND, "not_found", &detail)
@@ -41,6 +41,31 @@ pub(crate) fn body_not_accepted() -> Response {
 pub(crate) fn metrics_failed() -> Response {
     let detail = "The metrics could not be encoded, which is a defect: report it with the service's version.";
     problem(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail)
+}
+
+/// No peer has this name.
+pub(crate) fn no_such_peer(pod: &str) -> Response {
+    let detail = format!(
+        "No peer is named {pod}; /api/status names those that there are, where PEERS or Kubernetes tells of them."
+    );
+    problem(StatusCode::NOT_FOUND, "no_such_peer", &detail)
+}
+
+/// A peer did not answer, or not with a status (RFC 9110 section 15.6.3).
+pub(crate) fn peer_unreachable(pod: &str, why: &str) -> Response {
+    let detail = format!("{pod} does not tell its status: {why}");
+    problem(StatusCode::BAD_GATEWAY, "peer_unreachable", &detail)
+}
+
+/// As many watch as may.
+pub(crate) fn too_many_streams(most: usize, retry_seconds: u64) -> Response {
+    let detail = format!(
+        "{most} streams are open, which is the most: close a dashboard, or ask /api/status instead."
+    );
+    let mut response = problem(StatusCode::SERVICE_UNAVAILABLE, "too_many_streams", &detail);
+    let retry = HeaderValue::from(retry_seconds);
+    response.headers_mut().insert(header::RETRY_AFTER, retry);
+    response
 }
 
 /// Nobody is known to ask: RFC 9110 section 15.5.2 wants to hear how one would be.

@@ -1,7 +1,8 @@
-//! Metrics, health and status on the management plane.
+//! Metrics, health and the dashboard on the management plane.
 //!
 //! [`router()`] answers, [`serve()`] puts it on a listener. Everything shown is handed in by the
-//! composition root: the registry that the metrics live in, the [`HealthSource`] that the probes ask.
+//! composition root: the registry that the metrics live in, the [`HealthSource`] that the probes ask,
+//! the [`Overview`] that the dashboard shows.
 //! What never enters: business traffic, a global registry, a call to a dependency (probes and scrapes
 //! answer from what is known, so that they answer when a dependency does not).
 //!
@@ -12,14 +13,23 @@ mod error;
 mod guard;
 mod management;
 mod metrics;
+mod overview;
+mod page;
 mod probes;
 mod process;
 mod router;
 mod serve;
+mod snapshot;
 mod status;
+mod stream;
 
 pub use config::Config;
 pub use management::Management;
+pub use overview::{Overview, PeerFailure};
 pub use process::register_process_metrics;
 pub use router::router;
 pub use serve::serve;
+pub use snapshot::{
+    Certificate, Encryption, Feed, FeedPartition, Interface, Kafka, Orders, OrdersInState, Peer,
+    Peers, Pod, Policies, Repair, Snapshot, Socket, Sockets, TopViolation, Traffic, Violations,
+};

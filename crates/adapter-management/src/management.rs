@@ -1,5 +1,6 @@
 //! What the rooms of this plane share.
 
+use crate::Overview;
 use order_core::ports::{Callers, HealthSource};
 use prometheus_client::registry::Registry;
 use std::sync::Arc;
@@ -18,6 +19,8 @@ pub struct Management {
     pub health: Arc<dyn HealthSource>,
     /// The metrics. Filled once by the composition root; the values are live.
     pub registry: Arc<Registry>,
+    /// What the dashboard shows beside health.
+    pub overview: Arc<dyn Overview>,
     /// Who may do what is not for everybody.
     pub callers: Arc<dyn Callers>,
 }

@@ -7,8 +7,10 @@
 
 mod admin;
 mod exposition;
+mod overview;
 mod pages;
 mod probes;
 mod scrape;
 mod server;
 mod serving;
+mod streaming;

@@ -1,5 +1,6 @@
 //! A management plane on a free port, and a client that shows whole answers.
 
+use crate::overview::FakeOverview;
 use adapter_management::{Config, Management, register_process_metrics, router, serve};
 use order_core::ports::{Component, HealthReport, HealthSource};
 use planes::{
@@ -22,6 +23,7 @@ const TEST_TIMEOUT: Duration = Duration::from_secs(20);
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
     pub(crate) health: Arc<FakeHealth>,
+    pub(crate) overview: Arc<FakeOverview>,
     pub(crate) callers: Arc<StaticCallers>,
     pub(crate) stop: DrainTrigger,
     pub(crate) task: JoinHandle<ServeReport>,
@@ -44,12 +46,14 @@ impl Server {
             component("redis", true, false, ""),
         ])));
         let callers = Arc::new(StaticCallers::nobody());
+        let overview = Arc::new(FakeOverview::whole());
         let management = Management {
             name: "order-service",
             version: "1.2.3",
             started: Instant::now(),
             health: Arc::clone(&health) as Arc<dyn HealthSource>,
             registry: Arc::new(registry),
+            overview: overview.clone(),
             callers: callers.clone(),
         };
         let free_port = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
@@ -67,6 +71,7 @@ impl Server {
         Self {
             address,
             health,
+            overview,
             callers,
             stop,
             task: tokio::spawn(service),
