@@ -29,7 +29,7 @@ const sparkline = (samples, words) => {
   const points = samples.map((value, nth) => `${(from + nth * step).toFixed(1)} ${(HEIGHT - 1 - (value / peak) * (HEIGHT - 3)).toFixed(1)}`);
   const line = `M${points.join("L")}`;
   return svg("svg", { class: "spark", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none", role: "img", "aria-label": words },
-    svg("path", { class: "area", d: `${line}L${WIDTH} ${HEIGHT}L${from.toFixed(1)} ${HEIGHT}Z` }),
+    samples.length > 1 && svg("path", { class: "area", d: `${line}L${WIDTH} ${HEIGHT}L${from.toFixed(1)} ${HEIGHT}Z` }),
     svg("path", { d: samples.length > 1 ? line : `M0 ${HEIGHT - 1}H${WIDTH}` }));
 };
 
@@ -53,7 +53,7 @@ const card = (one) => {
     !one.up && h("p", { class: "bad detail" }, one.detail || "It cannot be used."),
     one.interface
       ? [
-        h("p", { class: "detail" }, h("span", { class: "mono" }, one.addresses.join(" ") || "no address"), one.mtu ? h("span", { class: "muted" }, `  MTU ${one.mtu}`) : null),
+        h("p", { class: "detail" }, h("span", { class: "mono" }, one.addresses.join(" ") || "no address"), one.mtu ? h("span", { class: "muted whole" }, ` MTU ${one.mtu}`) : null),
         direction(one.plane, "receive", "Receives", one.receive_bytes_per_second),
         direction(one.plane, "transmit", "Sends", one.transmit_bytes_per_second),
         packets,

@@ -28,7 +28,7 @@ export const showTiles = (status) => {
   const lag = status.feed?.lag_seconds;
   const consumer = status.kafka?.consumer_lag_messages;
   fill("traffic-tiles",
-    tile("Orders placed", rate(sum(traffic, "placed_per_second")), "/s", "one by one"),
+    tile("Orders placed", rate(sum(traffic, "placed_per_second")), "/s", "those of batches apart"),
     tile("Requests", rate(requests), "/s", `${count(sum(traffic, "active"))} being answered`),
     tile("Errors", rate(errors), "/s", requests ? `${((errors / requests) * 100).toFixed(2)} % of requests` : "failures of ours", errors ? "bad" : ""),
     tile("99 of 100 within", latency(worst(traffic, "p99_seconds")), "", `half within ${latency(worst(traffic, "p50_seconds"))}`),

@@ -62,6 +62,6 @@ export const showCertificates = (status) => {
   return fill("certificates", table("Certificates", columns, certificates.map((one) => {
     const level = certificateLevel(one);
     const left = level === "bad" ? "expired" : many(one.days_left, "day");
-    return { key: `${one.plane} ${one.usage}`, cells: [one.plane, one.usage, h("span", { class: "mono" }, one.subject), time(one.not_after).slice(0, 10), pill(level, `${left}${level === "bad" ? "" : `, ${one.life_left_percent} %`}`)] };
+    return { key: `${one.plane} ${one.usage}`, cells: [one.plane, one.usage, h("span", { class: "mono" }, one.subject), h("span", { class: "whole" }, time(one.not_after).slice(0, 10)), pill(level, `${left}${level === "bad" ? "" : `, ${one.life_left_percent} %`}`)] };
   })));
 };

@@ -22,7 +22,9 @@ export const attention = (status) => {
   const found = [];
   const add = (level, word, text, to) => found.push({ level, word, text, to });
   for (const component of status.components ?? []) {
-    if (!component.ok && !component.required) add("warn", "down", `${upper(sentence(component))} (ready all the same)`, "components");
+    if (component.ok) continue;
+    if (component.required) add("bad", "down", upper(sentence(component)), component.name.startsWith("plane-") ? "network" : "components");
+    else add("warn", "down", `${upper(sentence(component))} (ready all the same)`, "components");
   }
   for (const part of status.feed?.partitions ?? []) {
     if (part.halted) add("bad", "halted", `Partition ${part.partition} of the feed stands still until somebody decides: order-service feed status`, "kafka");
@@ -57,7 +59,7 @@ export const showVerdict = (status, pod) => {
   const words = status.ready ? "Ready" : "Not ready";
   const rest = status.ready
     ? level === "good" ? "everything that is needed works" : "and something wants a look"
-    : broken.map(sentence).join("; ") || "a component that is needed is down";
+    : `${broken.map((component) => nameOf(component.name)).join(" and ") || "a component that is needed"} ${broken.length > 1 ? "are" : "is"} down`;
   at("verdict").dataset.level = level;
   fill("verdict-words",
     h("span", { class: `mark ${level}`, "aria-hidden": "true" }, level === "good" ? "✓" : level === "warn" ? "!" : "✕"),
@@ -75,7 +77,7 @@ export const showVerdict = (status, pod) => {
       h("li", null, pill(one.level === "info" ? "" : one.level, one.word), h("a", { href: `#${one.to}` }, one.text)))),
     list.length > shown.length && h("p", { class: "muted" }, `and ${list.length - shown.length} more, below`));
   document.title = `${words} · ${status.pod?.name ?? status.name}`;
-  const now = `${pod || status.pod?.name || "This pod"}: ${words}${status.ready ? "" : `: ${rest}`}`;
+  const now = `${pod || status.pod?.name || "This pod"}: ${words}${status.ready ? "" : `: ${broken.map(sentence).join("; ")}`}`;
   if (now !== told) tell(now);
   told = now;
 };
@@ -86,6 +88,6 @@ export const showComponents = (status, table, empty) => {
   const columns = ["Component", "State", "Needed to be ready", "Detail"].map((name) => ({ name }));
   fill("components-list", components.length === 0 ? empty("The pod names no component.") : table("Components", columns, components.map((one) => ({
     key: one.name,
-    cells: [one.name, pill(one.ok ? "good" : one.required ? "bad" : "warn", one.ok ? "up" : "down"), one.required ? "yes" : "no", one.detail || "–"],
+    cells: [one.name, pill(one.ok ? "good" : one.required ? "bad" : "warn", one.ok ? "up" : "down"), one.required ? "yes" : "no", h("span", { class: "any" }, one.detail || "–")],
   }))));
 };
