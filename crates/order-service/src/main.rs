@@ -21,6 +21,7 @@ mod links;
 mod listeners;
 #[cfg(feature = "mutants")]
 mod mutants;
+mod overview;
 mod publishing;
 mod secured;
 mod serve;
@@ -33,6 +34,7 @@ mod store;
 mod summary;
 mod telemetry;
 mod values;
+mod violations;
 
 use crate::config::Config;
 use crate::values::{Layers, Values};

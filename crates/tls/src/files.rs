@@ -37,11 +37,26 @@ pub(crate) fn key(path: &Path) -> Result<PrivateKeyDer<'static>, TlsError> {
     })
 }
 
-/// Until when the first certificate of a file is valid: seconds since 1970, UTC.
-pub(crate) fn not_after(path: &Path, chain: &[CertificateDer<'_>]) -> Result<i64, TlsError> {
+/// What a certificate says of itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct About {
+    /// Whose it is, as X.500 names are written: `CN=orders, O=Example`.
+    pub subject: String,
+    /// From when it is valid, seconds since 1970, UTC.
+    pub not_before: i64,
+    /// Until when it is valid, seconds since 1970, UTC.
+    pub not_after: i64,
+}
+
+/// What the first certificate of a file says of itself.
+pub(crate) fn about(path: &Path, chain: &[CertificateDer<'_>]) -> Result<About, TlsError> {
     let leaf = chain.first().map(|leaf| X509Certificate::from_der(leaf));
     match leaf {
-        Some(Ok((_, leaf))) => Ok(leaf.validity().not_after.timestamp()),
+        Some(Ok((_, leaf))) => Ok(About {
+            subject: leaf.subject().to_string(),
+            not_before: leaf.validity().not_before.timestamp(),
+            not_after: leaf.validity().not_after.timestamp(),
+        }),
         Some(Err(error)) => Err(TlsError::Unusable {
             path: path.to_owned(),
             reason: error.to_string(),
