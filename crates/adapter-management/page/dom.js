@@ -86,7 +86,7 @@ export const table = (caption, columns, rows) =>
     h("tbody", { role: "rowgroup" }, rows.map((row) =>
       h("tr", { role: "row", "data-key": row.key }, row.cells.map((cell, nth) => {
         const column = columns[nth];
-        return h("td", { role: "cell", "data-label": column.name, class: column.acts ? "acts" : column.number ? "number" : null },
+        return h("td", { role: "cell", "data-label": column.name, class: column.acts ? "acts" : cell === "–" ? "none" : column.number ? "number" : null },
           h("div", null, cell));
       })))));
 

@@ -29,8 +29,9 @@ const sparkline = (samples, words) => {
   const points = samples.map((value, nth) => `${(from + nth * step).toFixed(1)} ${(HEIGHT - 1 - (value / peak) * (HEIGHT - 3)).toFixed(1)}`);
   const line = `M${points.join("L")}`;
   return svg("svg", { class: "spark", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none", role: "img", "aria-label": words },
+    svg("path", { class: "base", d: `M0 ${HEIGHT - 0.5}H${WIDTH}` }),
     samples.length > 1 && svg("path", { class: "area", d: `${line}L${WIDTH} ${HEIGHT}L${from.toFixed(1)} ${HEIGHT}Z` }),
-    svg("path", { d: samples.length > 1 ? line : `M0 ${HEIGHT - 1}H${WIDTH}` }));
+    samples.length > 1 && svg("path", { d: line }));
 };
 
 const direction = (plane, kind, name, value) => {
@@ -80,7 +81,7 @@ export const showSockets = (status) => {
   const columns = ["Plane", "Role", "Local", "Peer", "Interface", "State"].map((name) => ({ name }));
   const rows = sockets.shown.map((one) => ({
     key: `${one.role} ${one.local} ${one.peer ?? ""}`,
-    cells: [one.plane ?? "–", one.role, h("span", { class: "mono" }, one.local), h("span", { class: "mono" }, one.peer ?? "–"),
+    cells: [one.plane ?? "–", one.role, h("span", { class: "mono" }, one.local), one.peer ? h("span", { class: "mono" }, one.peer) : "–",
       one.interface ? h("code", null, one.interface) : "not bound", one.state],
   }));
   const shown = rows.slice(0, 200);

@@ -41,7 +41,7 @@ const rows = (kind, items) => {
   const columns = [{ name: "What" }, { name: kind === "parked" ? "Waits for" : "Reason" }, { name: "Since" }, { name: "Actions", acts: true }];
   return table(KINDS[kind].title, columns, items.map((item) => ({
     key: `${kind} ${item.id}`,
-    cells: [h("span", { class: "mono" }, whatOf(item)), first(item, ["reason", "dl_reason", "why"]) ?? "its order", time(whenOf(item)),
+    cells: [h("span", { class: "mono" }, whatOf(item)), first(item, ["reason", "dl_reason", "why"]) ?? "its order", h("span", { class: "whole" }, time(whenOf(item))),
       h("div", { class: "buttons" }, button(kind, item, "look", "Look", "quiet"), button(kind, item, "redrive", "Redrive", ""), button(kind, item, "drop", "Drop", "danger"))],
   })));
 };

@@ -152,7 +152,7 @@ export const fits = async (page, what) => {
   const { content, screen, out } = await page.evaluate(() => ({
     content: document.documentElement.scrollWidth,
     screen: document.documentElement.clientWidth,
-    out: [...document.querySelectorAll("main *, header *, footer *, dialog[open] *")]
+    out: [...document.querySelectorAll("main *, header *, nav *, footer *, dialog[open] *")]
       .filter((one) => !one.closest(".unseen, thead") && one.getBoundingClientRect().right > document.documentElement.clientWidth + 0.5)
       .map((one) => `${one.tagName} ${one.className} ${one.textContent.slice(0, 40)}`),
   }));

@@ -25,6 +25,7 @@ mod kill;
 mod life;
 mod netns;
 mod overload;
+mod overview;
 mod planes;
 mod readme;
 mod redis;
