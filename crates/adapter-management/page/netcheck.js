@@ -12,6 +12,13 @@ const severityOf = (finding) => {
   return SEVERITIES.find((severity) => severity.startsWith(said.slice(0, 1)) && said !== "") ?? "information";
 };
 
+/** Checks that could not be made: they say nothing. */
+const unknown = (checks) => checks.length > 0 && h("details", null,
+  h("summary", null, `${many(checks.length, "check")} could not be made here`),
+  table("Checks that could not be made", [{ name: "Check" }, { name: "Why" }], checks.map((check, nth) => ({
+    key: `${check.id} ${nth} unknown`, cells: [h("code", null, check.id), check.reason ?? "–"],
+  }))));
+
 const run = async () => {
   const button = at("netcheck-run");
   const result = at("netcheck-result");
@@ -33,12 +40,12 @@ const run = async () => {
   findings.sort((a, b) => SEVERITIES.indexOf(severityOf(a)) - SEVERITIES.indexOf(severityOf(b)));
   const bad = findings.filter((finding) => severityOf(finding) === "critical").length;
   result.textContent = findings.length === 0 ? "Nothing is wrong with the networks of this pod." : `${many(findings.length, "finding")}, ${bad} critical`;
-  const columns = ["Check", "Severity", "Plane", "Seen", "Advice"].map((name) => ({ name }));
+  const columns = ["Check", "Severity", "What", "Seen", "Advice"].map((name) => ({ name }));
   fill("netcheck-findings", findings.length === 0 ? empty("Every check that can be made from inside the pod passed.")
     : table("Findings of netcheck", columns, findings.map((finding, nth) => ({
-      key: `${finding.id} ${finding.plane ?? ""} ${nth}`,
-      cells: [h("code", null, finding.id), pill(LEVELS[severityOf(finding)] ?? "", severityOf(finding)), finding.plane ?? "–", finding.evidence ?? "–", finding.advice ?? "–"],
-    }))));
+      key: `${finding.id} ${nth}`,
+      cells: [h("code", null, finding.id), pill(LEVELS[severityOf(finding)] ?? "", severityOf(finding)), finding.subject ?? finding.plane ?? "–", h("span", { class: "any" }, finding.evidence ?? "–"), finding.advice ?? "–"],
+    }))), unknown(answer.body.cannot_tell ?? []));
 };
 
 /** Hears the button. */

@@ -16,7 +16,7 @@ export const showPods = (status) => {
       key: pod.name,
       cells: [pod.self ? h("span", null, pod.name, h("span", { class: "muted" }, " (this one)")) : pod.name,
         pill(pod.ready ? "good" : "bad", pod.ready ? "ready" : "not ready"),
-        pod.why ? h("span", { class: "any" }, pod.why) : "–", pod.address ? h("span", { class: "mono" }, pod.address) : "–", pod.node ?? "–", pod.version ?? "–"],
+        pod.why ? h("span", { class: "any" }, pod.why) : "–", pod.address ? h("span", { class: "mono" }, pod.address) : "–", pod.node || "–", pod.version || "–"],
     }))));
 };
 

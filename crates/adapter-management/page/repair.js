@@ -18,30 +18,30 @@ let repair = null;
 /** The list that the token was asked for. */
 let wanted = "";
 
-const first = (item, names) => {
-  const name = names.find((name) => item[name] !== null && item[name] !== undefined && item[name] !== "");
-  return name === undefined ? null : item[name];
+const whenOf = ({ at: since, fact }) => since ?? fact?.parked_at;
+
+/** What it is: a message by its place, a fact by its type, id and order. */
+const whatOf = ({ id, message, fact }) => {
+  if (message) return `${message.topic}, partition ${message.partition}, offset ${message.offset}`;
+  if (!fact) return id;
+  const order = fact.order_id ? `order ${fact.order_id}` : fact.external_id && `external id ${fact.external_id}`;
+  return [fact.data?.type, `${fact.source} ${fact.id}`, order].filter(Boolean).join(", ");
 };
 
-const whenOf = (item) => first(item, ["buried_at", "dead_at", "parked_at", "kept_at", "recorded_at", "received_at", "time", "at", "when"]);
+/** Why it is here, in words. */
+const whyOf = (kind, item) => item.reason ?? (kind !== "parked" ? "–" : item.order_known ? "Its order is known by now: redrive it" : "Its order is not known yet");
 
-/** What it is, by whichever names it has. */
-const whatOf = (item) => {
-  const topic = item.topic ?? item.dl_topic;
-  const place = topic ? `${topic} ${item.partition ?? "?"}/${item.offset ?? "?"}` : null;
-  const parts = [first(item, ["type", "fact_type", "event_type", "kind"]), place, first(item, ["source"]), first(item, ["fact_id", "message_id"]),
-    first(item, ["order_id"]) && `order ${item.order_id}`, first(item, ["external_id"]) && `external id ${item.external_id}`];
-  return parts.filter(Boolean).join(", ") || item.id;
-};
+/** Bytes as they are told: as text, or as Base64 where they are none. */
+const bytesOf = (value) => (value === null || value === undefined ? null : value.text ?? `${value.base64} (Base64)`);
 
 const button = (kind, item, act, word, look) =>
   h("button", { type: "button", class: `small ${look}`, "data-act": act, "data-kind": kind, "data-id": item.id, "aria-label": `${word} ${KINDS[kind].one} ${item.id}` }, word);
 
 const rows = (kind, items) => {
-  const columns = [{ name: "What" }, { name: kind === "parked" ? "Waits for" : "Reason" }, { name: "Since" }, { name: "Actions", acts: true }];
+  const columns = [{ name: "What" }, { name: "Why" }, { name: "Since" }, { name: "Actions", acts: true }];
   return table(KINDS[kind].title, columns, items.map((item) => ({
     key: `${kind} ${item.id}`,
-    cells: [h("span", { class: "mono" }, whatOf(item)), first(item, ["reason", "dl_reason", "why"]) ?? "its order", h("span", { class: "whole" }, time(whenOf(item))),
+    cells: [h("span", { class: "mono" }, whatOf(item)), h("span", { class: "any" }, whyOf(kind, item)), h("span", { class: "whole" }, time(whenOf(item))),
       h("div", { class: "buttons" }, button(kind, item, "look", "Look", "quiet"), button(kind, item, "redrive", "Redrive", ""), button(kind, item, "drop", "Drop", "danger"))],
   })));
 };
@@ -110,14 +110,22 @@ const load = async (kind, page) => {
 const look = async (kind, item) => {
   const whole = await ask(`/api/${kind}/${encodeURIComponent(item.id)}`);
   const told = whole.ok ? whole.body : item;
-  const long = (value) => typeof value === "object" || String(value).length > 80;
-  const pairs = Object.entries(told).filter(([, value]) => value !== null && value !== "");
+  const { message, fact } = told;
+  const block = (name, text) => text !== null && text !== undefined && h("figure", null,
+    h("figcaption", { class: "muted" }, name), h("pre", { tabindex: "0", "aria-label": name }, text));
+  const headers = message?.headers?.map(({ name, value }) => `${name}: ${bytesOf(value) ?? ""}`).join("\n");
   await dialog({
-    title: `${KINDS[kind].title.replace(/s$/, "")} ${item.id}`,
+    title: `${KINDS[kind].title.replace(/s$/, "")} ${told.id}`,
     body: [
-      facts(pairs.filter(([, value]) => !long(value)).map(([name, value]) => [name.replaceAll("_", " "), String(value)]), "facts tall"),
-      pairs.filter(([, value]) => long(value)).map(([name, value]) =>
-        h("figure", null, h("figcaption", { class: "muted" }, name.replaceAll("_", " ")), h("pre", { tabindex: "0" }, typeof value === "string" ? value : JSON.stringify(value, null, 2)))),
+      facts([
+        ["What", whatOf(told)], ["Why", whyOf(kind, told)], ["Since", time(whenOf(told))],
+        ["Key", bytesOf(message?.key)], ["Caller", fact?.caller], ["Trace", fact?.traceparent],
+        ["Size", message && `${message.value_bytes} bytes`],
+        ["Not kept", message?.omitted_bytes ? `${message.omitted_bytes} bytes: it was too large, and cannot be redriven` : null],
+      ], "facts tall"),
+      block("Headers", headers || null),
+      block(message?.value_cut ? "Value, its beginning" : "Value", bytesOf(message?.value)),
+      block("Fact", fact && JSON.stringify(fact.data ?? {}, null, 2)),
     ],
   });
 };
@@ -143,8 +151,9 @@ const act = async (kind, item, verb) => {
   await load(kind);
   const still = (lists[kind].items ?? []).find((other) => other.id === item.id);
   const done = verb === "drop" ? "dropped" : "redriven";
-  if (!answer.ok) say(`Not ${done}: ${answer.why}`);
-  else if (still) say(`Tried, and it is still wrong: ${first(still, ["reason", "dl_reason", "why"]) ?? "the log says why"}`);
+  if (answer.status === 409) say(`Tried, and it is still wrong: ${answer.why}`);
+  else if (!answer.ok) say(`Not ${done}: ${answer.why}`);
+  else if (still) say(`It is still listed: ${whyOf(kind, still)}`);
   else say(`The ${one} was ${done}; ${many(lists[kind].items?.length ?? 0, "more", "more")} listed.`);
   if (!still) (at(kind).querySelector("[data-act=redrive]") ?? at("repair-title")).focus();
 };

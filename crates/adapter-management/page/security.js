@@ -15,7 +15,7 @@ export const showPolicies = (status) => {
   const policies = status.policies;
   if (!policies) return fill("policies", empty("Policies are not known: outside a cluster there are none, inside one the service account may not ask (k8s/rbac.yaml)."));
   const level = { yes: "good", no: "bad" }[policies.enforced] ?? "warn";
-  const known = (value) => (value === null ? "not known" : count(value));
+  const known = (value) => (typeof value === "number" ? count(value) : value ?? "not known");
   return fill("policies",
     facts([["NetworkPolicy", known(policies.network_policies)], ["MultiNetworkPolicy", known(policies.multi_network_policies)],
       ["NetworkAttachmentDefinition", known(policies.network_attachment_definitions)]], "facts tall"),

@@ -30,6 +30,7 @@ pub use process::register_process_metrics;
 pub use router::router;
 pub use serve::serve;
 pub use snapshot::{
-    Certificate, Encryption, Feed, FeedPartition, Interface, Kafka, Orders, OrdersInState, Peer,
-    Peers, Pod, Policies, Repair, Snapshot, Socket, Sockets, TopViolation, Traffic, Violations,
+    Certificate, Counted, Encryption, Feed, FeedPartition, Interface, Kafka, Orders, OrdersInState,
+    Peer, Peers, Pod, Policies, Repair, Snapshot, Socket, Sockets, TopViolation, Traffic,
+    Violations,
 };

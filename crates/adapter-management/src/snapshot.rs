@@ -237,16 +237,32 @@ pub struct Peer {
     pub is_self: bool,
 }
 
-/// What of the cluster isolates the planes. Null: it could not be counted.
+/// How many, or in words why that is not known: `not allowed`, `no such resource`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Counted {
+    /// So many.
+    Number(u64),
+    /// Why not.
+    Words(String),
+}
+
+impl Default for Counted {
+    fn default() -> Self {
+        Self::Words("not known".to_owned())
+    }
+}
+
+/// What of the cluster isolates the planes.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Policies {
     /// Of the pod's default network.
-    pub network_policies: Option<u64>,
+    pub network_policies: Counted,
     /// Of its other networks.
-    pub multi_network_policies: Option<u64>,
+    pub multi_network_policies: Counted,
     /// Networks that Multus knows.
-    pub network_attachment_definitions: Option<u64>,
+    pub network_attachment_definitions: Counted,
     /// `yes`, `no`, `cannot tell`.
     pub enforced: String,
     /// The reason for that.

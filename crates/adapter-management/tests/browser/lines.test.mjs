@@ -73,16 +73,17 @@ test("netcheck: findings by severity, none, and a build without it", async () =>
   const fake = await Fake.start();
   fake.show({ components: components() });
   const findings = [
-    { id: "SYS003", severity: "warning", plane: "data", evidence: "net.ipv4.conf.net2.arp_ignore = 0", advice: "set arp_ignore=1 and arp_announce=2 by the tuning plugin" },
-    { id: "RTE001", severity: "critical", plane: "management", evidence: "default via 10.10.0.1 dev net1 beside eth0's", advice: "remove 0.0.0.0/0 from the NetworkAttachmentDefinition" },
-    { id: "SYS007", severity: "information", plane: null, evidence: "net.ipv4.ping_group_range = 1 0", advice: "ICMP is off; TCP probes are used" },
+    { id: "SYS003", severity: "warning", subject: "data plane (net2)", evidence: "net.ipv4.conf.net2.arp_ignore = 0", advice: "set arp_ignore=1 and arp_announce=2 by the tuning plugin" },
+    { id: "RTE001", severity: "critical", subject: "management plane (net1)", evidence: "default via 10.10.0.1 dev net1 beside eth0's", advice: "remove 0.0.0.0/0 from the NetworkAttachmentDefinition" },
+    { id: "SYS007", severity: "information", subject: "pod", evidence: "net.ipv4.ping_group_range = 1 0", advice: "ICMP is off; TCP probes are used" },
   ];
   const page = await open(fake.url, { expected: [/503|404/] });
-  let answer = (route) => route.fulfill({ json: { findings } });
+  let answer = (route) => route.fulfill({ json: { findings, cannot_tell: [{ id: "NBR002", reason: "no peer is configured" }] } });
   await page.route("**/api/netcheck", (route) => answer(route));
   await page.locator("#netcheck-run").click();
   await has(page, "#netcheck-result", "3 findings, 1 critical");
   assert.match(await page.locator("#netcheck-findings tbody tr").first().innerText(), /RTE001/);
+  await has(page, "#netcheck-findings", "1 check could not be made here");
   await page.locator("#netcheck").scrollIntoViewIfNeeded();
   await shot(page, "netcheck");
   await accessible(page, "findings");
