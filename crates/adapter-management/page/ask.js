@@ -1,19 +1,18 @@
 // Asking the service on behalf of a person: the administrator's token, and the dialog that makes sure. The
 // token is kept in memory, and beside it only where the person asks for it and until the tab is closed.
 
-import { at, fill } from "/page/dom.js";
+import { at, fill, keep, kept } from "/page/dom.js";
 import { trouble } from "/page/live.js";
 
 const KEPT = "order-service admin token";
 const PATIENCE_MS = 15000;
 
-let token = sessionStorage.getItem(KEPT) ?? "";
+let token = kept("sessionStorage", KEPT);
 
 /** Uses this token from now on; the empty one forgets. */
-export const useToken = (text, keep) => {
+export const useToken = (text, untilClosed) => {
   token = text;
-  if (text && keep) sessionStorage.setItem(KEPT, text);
-  else sessionStorage.removeItem(KEPT);
+  keep("sessionStorage", KEPT, untilClosed ? text : "");
 };
 
 /** Whether a token was given. */

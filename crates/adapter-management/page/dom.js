@@ -101,6 +101,25 @@ export const facts = (pairs, look = "facts") =>
   h("dl", { class: look }, pairs.filter(([, value]) => value !== null && value !== undefined && value !== "").map(([name, value]) =>
     h("div", null, h("dt", null, name), h("dd", null, value))));
 
+/** What this browser keeps under the key; the empty text where it keeps nothing, or may not. */
+export const kept = (store, key) => {
+  try {
+    return window[store].getItem(key) ?? "";
+  } catch {
+    return "";
+  }
+};
+
+/** Keeps it, or forgets the empty text. Where the browser may keep nothing it lasts as long as the page. */
+export const keep = (store, key, text) => {
+  try {
+    if (text) window[store].setItem(key, text);
+    else window[store].removeItem(key);
+  } catch {
+    // It was the person's wish that sites keep nothing.
+  }
+};
+
 /** Says it to those who listen to the page, without moving anything. */
 export const tell = (words) => {
   at("told").textContent = words;

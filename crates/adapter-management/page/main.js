@@ -1,9 +1,9 @@
 // The dashboard: follows a pod and shows it, section by section. No framework, nothing from elsewhere.
 
-import { at, empty, fill, h, table, tell } from "/page/dom.js";
+import { at, empty, fill, h, keep, kept, table, tell } from "/page/dom.js";
 import { Live } from "/page/live.js";
 import { forgetRates, showInterfaces, showSockets } from "/page/network.js";
-import { startNetcheck } from "/page/netcheck.js";
+import { offerNetcheck, startNetcheck } from "/page/netcheck.js";
 import { showEdges, showKafka, showStates, showTiles } from "/page/orders.js";
 import { offerPods, showPods } from "/page/pods.js";
 import { showRepair, startRepair } from "/page/repair.js";
@@ -24,10 +24,13 @@ let state = "loading";
 const show = (status) => {
   const pod = at("pod").value;
   showVerdict(status, pod);
-  for (const section of SECTIONS) section(status);
-  // Both are shared by all pods, and asked of the one that the page comes from.
+  // Until it was looked at, nothing can be said of what is configured and what is not.
+  for (const section of status.time ? SECTIONS : []) section(status);
+  // Shared by all pods, and asked of the one that the page comes from.
   if (!pod) showRepair(status);
-  offerPods(status, pod);
+  // Another pod is the first one to itself.
+  if (!pod) offerPods(status);
+  offerNetcheck(pod);
   if (performance.getEntriesByName(SHOWN).length === 0) performance.mark(SHOWN);
 };
 
@@ -59,11 +62,11 @@ const themed = (theme) => {
 
 const start = () => {
   const live = new Live(show, say);
-  const kept = localStorage.getItem(THEME) ?? "";
-  at("theme").value = kept;
-  themed(kept);
+  const theme = kept("localStorage", THEME);
+  at("theme").value = theme;
+  themed(theme);
   at("theme").addEventListener("change", ({ target }) => {
-    localStorage.setItem(THEME, target.value);
+    keep("localStorage", THEME, target.value);
     themed(target.value);
   });
   at("pod").addEventListener("change", ({ target }) => {

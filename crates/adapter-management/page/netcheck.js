@@ -7,6 +7,8 @@ import { many } from "/page/format.js";
 const SEVERITIES = ["critical", "warning", "information"];
 const LEVELS = { critical: "bad", warning: "warn" };
 
+let absent = false;
+
 const severityOf = (finding) => {
   const said = String(finding.severity ?? "").toLowerCase();
   return SEVERITIES.find((severity) => severity.startsWith(said.slice(0, 1)) && said !== "") ?? "information";
@@ -27,6 +29,7 @@ const run = async () => {
   const answer = await ask("/api/netcheck");
   button.disabled = false;
   if (answer.status === 404) {
+    absent = true;
     at("netcheck").hidden = true;
     at("told").textContent = "This version of the service has no netcheck.";
     at("main").focus();
@@ -46,6 +49,11 @@ const run = async () => {
       key: `${finding.id} ${nth}`,
       cells: [h("code", null, finding.id), pill(LEVELS[severityOf(finding)] ?? "", severityOf(finding)), finding.subject ?? finding.plane ?? "–", h("span", { class: "any" }, finding.evidence ?? "–"), finding.advice ?? "–"],
     }))), unknown(answer.body.cannot_tell ?? []));
+};
+
+/** Only the pod that the page comes from is looked at. */
+export const offerNetcheck = (otherPod) => {
+  at("netcheck").hidden = absent || Boolean(otherPod);
 };
 
 /** Hears the button. */

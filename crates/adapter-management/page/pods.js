@@ -1,6 +1,6 @@
 // The replicas: which there are, how they do and why; and the choice of the one that is shown.
 
-import { at, empty, facts, fill, h, pill, table } from "/page/dom.js";
+import { empty, facts, fill, h, pill, table } from "/page/dom.js";
 import { count } from "/page/format.js";
 
 /** The pods. */
@@ -20,13 +20,10 @@ export const showPods = (status) => {
     }))));
 };
 
-/** Offers every pod for choosing, and leaves the choice as it is. */
-export const offerPods = (status, chosen) => {
-  const select = at("pod");
+/** Offers every pod for choosing, as the one that the page comes from knows them. */
+export const offerPods = (status) => {
   const others = (status.peers?.pods ?? []).filter((pod) => !pod.self);
-  if (chosen && !others.some((pod) => pod.name === chosen)) others.push({ name: chosen, ready: true });
   const own = status.peers?.pods?.find((pod) => pod.self)?.name;
   fill("pod", h("option", { value: "" }, own ? `${own} (this one)` : "this pod"),
     others.map((pod) => h("option", { value: pod.name }, pod.ready ? pod.name : `${pod.name}: not ready`)));
-  select.value = chosen;
 };

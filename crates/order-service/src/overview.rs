@@ -23,6 +23,7 @@ use planes::{Plane, PlaneLink};
 use prometheus_client::encoding::prometheus_text;
 use prometheus_client::registry::Registry;
 use readings::Readings;
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::{Notify, watch};
@@ -98,7 +99,7 @@ impl Gatherer {
                     self.shown.send_replace(Arc::new(snapshot));
                 }
                 Err(error) => {
-                    tracing::error!(%error, "the dashboard's overview cannot be gathered")
+                    tracing::error!(%error, "the dashboard's overview cannot be gathered");
                 }
             }
             let pause = if locked(&self.window).is_first() {
@@ -129,7 +130,7 @@ impl Gatherer {
         let readings = Readings::of(&text);
         let counters = interfaces::counters().unwrap_or_else(|error| {
             tracing::debug!(%error, "the interfaces' counters cannot be read");
-            Default::default()
+            HashMap::default()
         });
         let links = pod.links.as_ref().map(|links| links.borrow().clone());
         let mut window = locked(&self.window);

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-const HOUR: Duration = Duration::from_secs(3600);
+const HOUR: Duration = Duration::from_hours(1);
 const HOURS: u64 = 24;
 /// Different kinds of an hour that are told apart; further ones are one kind. A device's name is among what
 /// makes a kind, and whoever makes interfaces could make them without end.

@@ -61,15 +61,15 @@ fn all(steps: &mut Steps, only: Option<&str>, cargo_options: &[&str]) -> Outcome
         .args(["--package", "adapter-management", "--example", "dashboard"])
         .args(cargo_options);
     steps.run("build", &mut build)?;
-    let built = workspace.target.join("debug");
+    let programs = workspace.target.join("debug");
     let mut node = Command::new(node);
     // One browser at a time: the machine's cores are few, and what takes long is measured.
     node.args(["--test", "--test-concurrency=1"])
         .env("BROWSER_CHROMIUM", chromium)
         .env("BROWSER_PACKAGES", packages)
         .env("BROWSER_SHOTS", workspace.target.join("browser"))
-        .env("BROWSER_DASHBOARD", built.join("examples/dashboard"))
-        .env("BROWSER_SERVICE", built.join("order-service"));
+        .env("BROWSER_DASHBOARD", programs.join("examples/dashboard"))
+        .env("BROWSER_SERVICE", programs.join("order-service"));
     if let Some(words) = only {
         node.arg(format!("--test-name-pattern={words}"));
     }

@@ -139,6 +139,8 @@ test("a pod that is not healthy, why, and its own page", async () => {
   await page.locator("#pod").selectOption("order-service-b");
   await has(page, "#verdict-words", "Not ready: the storage plane is down");
   await has(page, "#verdict-more", "1 d 2 h");
+  assert.ok(await page.locator("#netcheck").isHidden(), "only the own pod is looked at");
+  assert.equal(await page.locator("#pod option").first().innerText(), "order-service-a (this one)");
   await page.locator("#pod").selectOption("order-service-c");
   await has(page, "#notice", "order-service-c does not tell its status: no route on the device");
   await shot(page, "peer-unreachable");
@@ -172,7 +174,7 @@ test("violations and halted partitions are told in words", async () => {
   await close(page);
 });
 
-const nothing = () => ({ ...Object.fromEntries(Object.keys(scene()).map((name) => [name, null])), pod: { name: null, node: null } });
+const nothing = () => ({ ...Object.fromEntries(Object.keys(scene()).map((name) => [name, null])), pod: { name: null, node: null }, time: scene().time });
 
 test("where nothing is configured, each section says what to set", async () => {
   fake.show({ components: [components()[0]], snapshot: nothing() });

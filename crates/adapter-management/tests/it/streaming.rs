@@ -35,7 +35,8 @@ impl Stream {
                 .push_str(&String::from_utf8_lossy(&bytes[..length]));
         }
         let (_, rest) = self.text.split_once(words).unwrap();
-        self.text = rest.to_owned();
+        let rest = rest.len();
+        self.text.drain(..self.text.len() - rest);
     }
 }
 

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 /// Paths that the kubelet asks: no traffic of callers.
 const PROBES: [&str; 3] = ["/livez", "/readyz", "/health"];
-/// gRPC's codes for failures of ours; RESOURCE_EXHAUSTED is none, since callers beyond their rate get it too.
+/// gRPC's codes for failures of ours; `RESOURCE_EXHAUSTED` is none, since callers beyond their rate get it too.
 const OUR_CODES: [&str; 5] = [
     "UNKNOWN",
     "DEADLINE_EXCEEDED",

@@ -8,7 +8,7 @@ use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
 /// Quantiles are of so long.
-const QUANTILES_OVER: Duration = Duration::from_secs(60);
+const QUANTILES_OVER: Duration = Duration::from_mins(1);
 /// Rates are of so long: shorter ones jump, longer ones lag behind.
 const RATES_OVER: Duration = Duration::from_secs(10);
 
@@ -145,7 +145,7 @@ mod tests {
         let mut window = Window::default();
         window.push(look(begin, 0.0, 0));
         window.push(look(begin + Duration::from_secs(2), 10.0, 0));
-        window.push(look(begin + Duration::from_secs(3600), 1e9, 0));
+        window.push(look(begin + Duration::from_hours(1), 1e9, 0));
         assert!(window.is_first());
         assert_eq!(window.traffic()[0].requests_per_second, None);
     }
