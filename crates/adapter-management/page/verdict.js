@@ -67,8 +67,8 @@ export const showVerdict = (status, pod) => {
   const shown = list.slice(0, 8);
   fill("verdict-more",
     facts([
-      ["Pod", status.pod?.name ?? pod ?? "not named (POD_NAME)"],
-      ["Node", status.pod?.node ?? "not named (NODE_NAME)"],
+      ["Pod", status.pod?.name || pod || "not named (POD_NAME)"],
+      ["Node", status.pod?.node || "not named (NODE_NAME)"],
       ["Version", status.version],
       ["Up for", duration(status.uptime_seconds)],
       ["Seen", time(status.time)],
