@@ -3,6 +3,7 @@
 //! Each command is one file below this one, named by its verb.
 
 mod bench;
+mod browser;
 mod ci;
 mod faults;
 mod import;
@@ -42,6 +43,7 @@ pub(crate) enum Command {
     Bench,
     Faults,
     Lab,
+    Browser,
     Import,
     Schemathesis,
     Help,
@@ -49,13 +51,14 @@ pub(crate) enum Command {
 
 impl Command {
     /// In the order in which `help` lists them.
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::Test,
         Self::Ci,
         Self::Tidy,
         Self::Bench,
         Self::Faults,
         Self::Lab,
+        Self::Browser,
         Self::Import,
         Self::Schemathesis,
         Self::Help,
@@ -77,6 +80,7 @@ impl Command {
             Self::Bench => "bench",
             Self::Faults => "faults",
             Self::Lab => "lab",
+            Self::Browser => "browser",
             Self::Import => "import",
             Self::Schemathesis => "schemathesis",
             Self::Help => "help",
@@ -91,6 +95,9 @@ impl Command {
             Self::Bench => "orders a second, latency, memory and CPU of a release build",
             Self::Faults => "inject every fault of the catalogue on real servers, and report",
             Self::Lab => "every fault of every network plane, and the mistakes that must be seen",
+            Self::Browser => {
+                "the dashboard in a real browser: its states, keyboard, phones, contrast"
+            }
             Self::Import => "replay real purchases through REST and check the sums independently",
             Self::Schemathesis => "fuzz a running service by its own OpenAPI",
             Self::Help => "list the commands",
@@ -106,6 +113,7 @@ impl Command {
             Self::Bench => bench::HELP,
             Self::Faults => faults::HELP,
             Self::Lab => lab::HELP,
+            Self::Browser => browser::HELP,
             Self::Import => import::HELP,
             Self::Schemathesis => schemathesis::HELP,
             Self::Help => "Usage: cargo xtask help",
@@ -122,6 +130,7 @@ impl Command {
             Self::Bench => bench::run(arguments),
             Self::Faults => faults::run(arguments),
             Self::Lab => lab::run(arguments),
+            Self::Browser => browser::run(arguments),
             Self::Import => import::run(arguments),
             Self::Schemathesis => schemathesis::run(arguments),
             Self::Help => {

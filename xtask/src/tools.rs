@@ -55,6 +55,18 @@ pub(crate) const PYTHON: SystemTool = SystemTool {
     package: "python3",
     why: "imports are checked by an independent script",
 };
+/// Runs the tests in a browser.
+pub(crate) const NODE: SystemTool = SystemTool {
+    program: "node",
+    package: "nodejs",
+    why: "the tests in a browser are written for Node.js",
+};
+/// Shows the dashboard.
+pub(crate) const CHROMIUM: SystemTool = SystemTool {
+    program: "chromium",
+    package: "chromium",
+    why: "the dashboard is tried in a real browser",
+};
 /// Runs servers as a user that is not root.
 pub(crate) const SETPRIV: SystemTool = SystemTool {
     program: "setpriv",

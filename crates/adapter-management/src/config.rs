@@ -11,7 +11,7 @@ const MGMT_PORT: u16 = 9091;
 pub struct Config {
     /// `MGMT_LISTEN_ADDR`.
     pub listen_addr: SocketAddr,
-    /// Connections at a time: a few scrapers, probes and browsers.
+    /// Connections at a time: a few scrapers and probes, and browsers, each of which opens up to six.
     pub max_connections: usize,
     /// How long a request's head may take to arrive, and how long a connection may be idle.
     pub header_read_timeout: Duration,
@@ -25,7 +25,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             listen_addr: (Ipv4Addr::UNSPECIFIED, MGMT_PORT).into(),
-            max_connections: 64,
+            max_connections: 128,
             header_read_timeout: Duration::from_secs(10),
             max_head_bytes: 16 * 1024,
             drain_timeout: Duration::from_secs(2),

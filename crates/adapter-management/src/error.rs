@@ -28,7 +28,7 @@ struct ViolationJson<'a> {
 
 pub(crate) async fn not_found(uri: Uri) -> Response {
     let detail = format!(
-        "There is nothing at {}. The management plane has /, /api/status, /api/netcheck, /metrics, /livez, /readyz and /health; for administrators /api/dead-letters and /api/parked.",
+        "There is nothing at {}. The management plane has /, /api/status, /api/status/stream, /api/peers/{{pod}}/status, /api/netcheck, /metrics, /livez, /readyz and /health; for administrators /api/dead-letters and /api/parked.",
         uri.path()
     );
     problem(StatusCode::NOT_FOUND, "not_found", &detail)
@@ -58,6 +58,31 @@ pub(crate) fn metrics_failed() -> Response {
 pub(crate) fn netcheck_failed(reason: &str) -> Response {
     let detail = format!("The networks could not be looked at: {reason}");
     problem(StatusCode::SERVICE_UNAVAILABLE, "unavailable", &detail)
+}
+
+/// No peer has this name.
+pub(crate) fn no_such_peer(pod: &str) -> Response {
+    let detail = format!(
+        "No peer is named {pod}; /api/status names those that there are, where PEERS or Kubernetes tells of them."
+    );
+    problem(StatusCode::NOT_FOUND, "no_such_peer", &detail)
+}
+
+/// A peer did not answer, or not with a status (RFC 9110 section 15.6.3).
+pub(crate) fn peer_unreachable(pod: &str, why: &str) -> Response {
+    let detail = format!("{pod} does not tell its status: {why}");
+    problem(StatusCode::BAD_GATEWAY, "peer_unreachable", &detail)
+}
+
+/// As many watch as may.
+pub(crate) fn too_many_streams(most: usize, retry_seconds: u64) -> Response {
+    let detail = format!(
+        "{most} streams are open, which is the most: close a dashboard, or ask /api/status instead."
+    );
+    let mut response = problem(StatusCode::SERVICE_UNAVAILABLE, "too_many_streams", &detail);
+    let retry = HeaderValue::from(retry_seconds);
+    response.headers_mut().insert(header::RETRY_AFTER, retry);
+    response
 }
 
 /// Nobody is known to ask: RFC 9110 section 15.5.2 wants to hear how one would be.

@@ -39,7 +39,7 @@ impl Guard {
 
     /// What it takes to ask for this path.
     fn access(&self, path: &str) -> Access {
-        let known = self.known.iter().find(|(known, _)| *known == path);
+        let known = self.known.iter().find(|(known, _)| is(known, path));
         match known {
             Some((_, access)) => *access,
             None if path.starts_with(ACTIONS) => Access::Needs(Role::Admin),
@@ -105,6 +105,16 @@ fn is_from_elsewhere(head: &HeaderMap) -> bool {
     sites.any(|site| !matches!(site.as_bytes(), b"same-origin" | b"none"))
 }
 
+/// Whether `path` is the known one, in which a part in braces stands for any part that is not empty.
+fn is(known: &str, path: &str) -> bool {
+    let mut parts = path.split('/');
+    let same = known.split('/').all(|known| match parts.next() {
+        Some(part) if known.starts_with('{') => !part.is_empty(),
+        part => part == Some(known),
+    });
+    same && parts.next().is_none()
+}
+
 /// The token that a request bears.
 fn token(head: &HeaderMap) -> Option<&[u8]> {
     let mut all = head.get_all(header::AUTHORIZATION).iter();
@@ -113,4 +123,25 @@ fn token(head: &HeaderMap) -> Option<&[u8]> {
     scheme
         .eq_ignore_ascii_case(BEARER.as_bytes())
         .then(|| token.trim_ascii())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is;
+
+    #[test]
+    fn a_part_in_braces_is_any_one_part() {
+        let known = "/api/peers/{pod}/status";
+        assert!(is(known, "/api/peers/order-service-b/status"));
+        for other in [
+            "/api/peers//status",
+            "/api/peers/a/b/status",
+            "/api/peers/a/status/",
+            "/api/peers/a",
+            "/api/peers/a/statuses",
+        ] {
+            assert!(!is(known, other), "{other}");
+        }
+        assert!(is("/", "/") && !is("/", "/page"));
+    }
 }

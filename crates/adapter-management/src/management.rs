@@ -1,12 +1,11 @@
 //! What the rooms of this plane share.
 
-use crate::{NetworkChecks, RepairMetrics};
+use crate::{NetworkChecks, Overview, RepairMetrics};
 use order_core::app::Repairs;
-use order_core::ports::{Callers, Counts, HealthSource};
+use order_core::ports::{Callers, HealthSource};
 use prometheus_client::registry::Registry;
 use std::sync::Arc;
 use std::time::Instant;
-use tokio::sync::watch;
 
 /// What the management plane shows.
 #[derive(Clone)]
@@ -23,12 +22,12 @@ pub struct Management {
     pub registry: Arc<Registry>,
     /// Who checks the networks of this pod.
     pub network: Arc<dyn NetworkChecks>,
+    /// What the dashboard shows beside health.
+    pub overview: Arc<dyn Overview>,
     /// Who may do what is not for everybody.
     pub callers: Arc<dyn Callers>,
     /// What went wrong, for administrators.
     pub repairs: Repairs,
     /// Counts what they do about it.
     pub repair_metrics: RepairMetrics,
-    /// What was counted last of orders, dead letters and parked facts; `None` before the first time.
-    pub stock: watch::Receiver<Option<Counts>>,
 }

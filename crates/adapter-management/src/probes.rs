@@ -42,9 +42,9 @@ pub(crate) async fn health(State(management): State<Arc<Management>>) -> Respons
 }
 
 #[derive(Serialize)]
-struct HealthJson<'a> {
+struct HealthJson {
     status: &'static str,
-    components: Vec<ComponentJson<'a>>,
+    components: Vec<ComponentJson>,
 }
 
 fn readiness(report: &HealthReport) -> StatusCode {

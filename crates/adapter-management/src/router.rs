@@ -1,11 +1,13 @@
 //! Which path is answered by which room.
 
 use crate::guard::Guard;
-use crate::{Management, error, guard, metrics, netcheck, probes, repairs, status};
+use crate::page::FILES;
+use crate::stream::Streams;
+use crate::{Management, error, guard, metrics, netcheck, probes, repairs, status, stream};
+use axum::Extension;
 use axum::Router;
 use axum::extract::Request;
-use axum::http::Method;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, Method, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get};
@@ -13,12 +15,16 @@ use hyper::body::Body;
 use order_core::ports::{Access, Role};
 use std::sync::Arc;
 
-/// Every path, what it takes to ask there, and who answers.
-fn paths() -> [(&'static str, Access, MethodRouter<Arc<Management>>); 11] {
+/// A peer's status.
+const PEER: &str = "/api/peers/{pod}/status";
+
+/// Every path beside the page's files, what it takes to ask there, and who answers.
+fn paths() -> [(&'static str, Access, MethodRouter<Arc<Management>>); 12] {
     const ADMIN: Access = Access::Needs(Role::Admin);
     [
-        ("/", Access::Open, get(status::page)),
         ("/api/status", Access::Open, get(status::json)),
+        ("/api/status/stream", Access::Open, get(stream::stream)),
+        (PEER, Access::Open, get(status::of_peer)),
         ("/api/netcheck", Access::Open, get(netcheck::report)),
         ("/metrics", Access::Open, get(metrics::scrape)),
         ("/livez", Access::Open, get(probes::livez)),
@@ -47,10 +53,16 @@ pub fn router(management: Management) -> Router {
         router = router.route(path, answer);
         known.push((path, access));
     }
+    for file in &FILES {
+        let answer = async |head: HeaderMap| file.answer(&head);
+        router = router.route(file.path, get(answer));
+        known.push((file.path, Access::Open));
+    }
     let guard = Arc::new(Guard::new(known, Arc::clone(&management.callers)));
     router
         .fallback(error::not_found)
         .method_not_allowed_fallback(other_method)
+        .layer(Extension(Streams::default()))
         .layer(middleware::from_fn(refuse_bodies))
         .layer(middleware::from_fn_with_state(guard, guard::pass))
         .with_state(Arc::new(management))

@@ -31,15 +31,18 @@ pub async fn serve(
         max_connections: config.max_connections,
         drain_timeout: config.drain_timeout,
     };
-    planes::serve(listener, limits, stop, |stream, peer, drain| {
+    planes::serve(listener, limits, stop, |stream, peer, drain: Drain| {
         let (http, router, security) = (http.clone(), router.clone(), security.clone());
         async move {
             match security.secure(stream, config.header_read_timeout).await {
                 Ok((stream, proved)) => {
                     let names = proved.as_ref().map(tls::Caller::names);
+                    let caller = Caller::of_certificate(names);
+                    // A stream ends by itself when the service drains.
                     let router = router
-                        .layer(Extension(Caller::of_certificate(names)))
-                        .layer(Extension(Peer(peer.to_string().into())));
+                        .layer(Extension(caller))
+                        .layer(Extension(Peer(peer.to_string().into())))
+                        .layer(Extension(drain.clone()));
                     if let Err(error) = serve_connection(http, stream, router, drain).await {
                         tracing::debug!(%peer, %error, "a management connection ended early");
                     }

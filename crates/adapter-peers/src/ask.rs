@@ -42,6 +42,9 @@ pub enum StatusError {
     },
 }
 
+/// The longest name of a pod, in characters (RFC 1123).
+const MAX_NAME_CHARS: usize = 253;
+
 /// How the replicas of one round are asked.
 #[derive(Clone, Debug)]
 pub(crate) struct Asker {
@@ -90,6 +93,15 @@ impl Asker {
                 pod.ready = status.ready;
                 pod.version = status::version(&status);
                 pod.why = status::why(&status);
+                // Of one that is listed the name is not known.
+                let answered = status.pod.and_then(|pod| pod.name);
+                pod.answered_as = answered.filter(|_| !candidate.phase.is_empty());
+                if let Some(other) = pod.answered_as.as_ref().filter(|name| **name != pod.name) {
+                    let other = status::clipped(other, MAX_NAME_CHARS);
+                    pod.ready = false;
+                    pod.why =
+                        format!("{other} answers at its address, so two pods have it (IPD001)");
+                }
             }
             Err(reason) => pod.why = reason,
         }

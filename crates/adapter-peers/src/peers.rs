@@ -182,6 +182,7 @@ impl Shared {
             ready: said.ready,
             why: status::why(&said),
             version: status::version(&said),
+            answered_as: None,
             own: true,
         }
     }

@@ -2,6 +2,7 @@
 //! force.
 
 use serde::{Serialize, Serializer};
+use std::fmt;
 
 /// How many there are in the namespace.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -29,14 +30,23 @@ pub enum Count {
     Unknown(String),
 }
 
+impl fmt::Display for Count {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Count::Known(count) => count.fmt(f),
+            Count::NotAllowed => f.write_str("not allowed"),
+            Count::NoSuchResource => f.write_str("no such resource"),
+            Count::Unknown(reason) => f.write_str(reason),
+        }
+    }
+}
+
 /// A number, or words.
 impl Serialize for Count {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             Count::Known(count) => serializer.serialize_u64(*count),
-            Count::NotAllowed => serializer.serialize_str("not allowed"),
-            Count::NoSuchResource => serializer.serialize_str("no such resource"),
-            Count::Unknown(reason) => serializer.serialize_str(reason),
+            words => serializer.collect_str(words),
         }
     }
 }
@@ -60,6 +70,16 @@ pub enum Answer {
     /// policy that is in force and one that nobody reads look the same.
     #[serde(rename = "cannot tell")]
     CannotTell,
+}
+
+impl Answer {
+    /// As people read it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Answer::No => "no",
+            Answer::CannotTell => "cannot tell",
+        }
+    }
 }
 
 impl Policies {

@@ -52,6 +52,7 @@ pub(crate) fn of_report(report: HealthReport, version: &str) -> Status {
         ready: report.ready,
         version: version.to_owned(),
         components: report.components.into_iter().map(component).collect(),
+        pod: None,
     }
 }
 

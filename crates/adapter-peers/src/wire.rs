@@ -107,6 +107,14 @@ pub(crate) struct Status {
     pub(crate) version: String,
     #[serde(default)]
     pub(crate) components: Vec<StatusComponent>,
+    #[serde(default)]
+    pub(crate) pod: Option<StatusPod>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct StatusPod {
+    #[serde(default)]
+    pub(crate) name: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -11,7 +11,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::{Registry, Unit};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tls::{Acceptor, Identity};
+use tls::{About, Acceptor, Identity};
 use tokio::sync::watch;
 use tokio::time::timeout;
 
@@ -19,12 +19,12 @@ use tokio::time::timeout;
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// With less than this left, a certificate's end is told as a warning, once a day.
 const WARN_BEFORE: i64 = 7 * DAY_SECONDS;
-const DAY_SECONDS: i64 = 86_400;
+pub(crate) const DAY_SECONDS: i64 = 86_400;
 
 /// Whose certificate it is: `listener="http"`, `client="database"`.
-type Label = [(&'static str, &'static str); 1];
-/// Until when it is valid, seconds since 1970, UTC; nothing where it could not be read yet.
-type Until = Box<dyn Fn() -> Option<i64> + Send>;
+pub(crate) type Label = [(&'static str, &'static str); 1];
+/// What it says of itself; nothing where it could not be read yet.
+pub(crate) type Read = Arc<dyn Fn() -> Option<About> + Send + Sync>;
 
 /// Every certificate that is shown.
 #[derive(Default)]
@@ -35,7 +35,7 @@ pub(crate) struct Certificates {
 
 struct Shown {
     label: Label,
-    until: Until,
+    read: Read,
     /// The days that were left when its end was told last.
     told: Option<i64>,
 }
@@ -58,23 +58,31 @@ impl Certificates {
         for (listener, security) in secured.all() {
             let security = security.clone();
             if security.acceptor().is_some() {
-                let until = move || security.acceptor().map(Acceptor::not_after);
-                certificates.add([("listener", listener)], Box::new(until));
+                let read = move || security.acceptor().map(Acceptor::about);
+                certificates.add([("listener", listener)], Arc::new(read));
             }
         }
         for (setting, client, identity) in clients(config) {
-            let until = watched(setting, identity, files);
-            certificates.add([("client", client)], until);
+            let read = watched(setting, identity, files);
+            certificates.add([("client", client)], read);
         }
         certificates
     }
 
-    fn add(&mut self, label: Label, until: Until) {
+    fn add(&mut self, label: Label, read: Read) {
         self.shown.push(Shown {
             label,
-            until,
+            read,
             told: None,
         });
+    }
+
+    /// Each one and what it says of itself, for the dashboard: read as it is asked for.
+    pub(crate) fn readers(&self) -> Vec<(Label, Read)> {
+        let shown = self.shown.iter();
+        shown
+            .map(|shown| (shown.label, Arc::clone(&shown.read)))
+            .collect()
     }
 
     /// Keeps the gauge, and warns of those that end, until `stop` turns true.
@@ -104,10 +112,10 @@ impl Certificates {
     fn measure(&mut self, now: i64) -> Vec<(Label, i64)> {
         let mut ending = Vec::new();
         for shown in &mut self.shown {
-            let Some(until) = (shown.until)() else {
+            let Some(about) = (shown.read)() else {
                 continue;
             };
-            let left = until - now;
+            let left = about.not_after - now;
             self.expiry.get_or_create(&shown.label).set(left);
             let days = left.div_euclid(DAY_SECONDS);
             if left < WARN_BEFORE && shown.told.replace(days) != Some(days) {
@@ -145,20 +153,26 @@ pub(crate) fn clients(config: &Config) -> Vec<(&'static str, &'static str, Ident
 }
 
 /// Has the files read again as they change; each connection reads them for itself.
-fn watched(setting: &'static str, identity: Identity, files: &mut Files) -> Until {
-    let known = Arc::new(Mutex::new(identity.not_after().ok()));
+fn watched(setting: &'static str, identity: Identity, files: &mut Files) -> Read {
+    let known = Arc::new(Mutex::new(identity.about().ok()));
     let kept = Arc::clone(&known);
     files.watch(setting, move || {
-        let until = identity.not_after();
-        let until = Some(until.map_err(|error| format!("{error} (TLS002)"))?);
+        let about = identity.about();
+        let about = Some(about.map_err(|error| format!("{error} (TLS002)"))?);
         let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok::<_, String>(std::mem::replace(&mut *kept, until) != until)
+        let changed = *kept != about;
+        *kept = about;
+        Ok::<_, String>(changed)
     });
-    Box::new(move || *known.lock().unwrap_or_else(PoisonError::into_inner))
+    let read = move || {
+        let known = known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.clone()
+    };
+    Arc::new(read)
 }
 
 /// Seconds since 1970, UTC.
-fn now() -> i64 {
+pub(crate) fn now() -> i64 {
     SystemClock.now().millis().div_euclid(1_000)
 }
 
@@ -170,8 +184,13 @@ mod tests {
     fn what_is_left_is_measured_and_its_end_told_once_a_day() {
         let mut certificates = Certificates::default();
         let label: Label = [("client", "redis")];
-        certificates.add(label, Box::new(|| Some(10 * DAY_SECONDS)));
-        certificates.add([("client", "kafka")], Box::new(|| None));
+        let about = About {
+            subject: "CN=orders".to_owned(),
+            not_before: 0,
+            not_after: 10 * DAY_SECONDS,
+        };
+        certificates.add(label, Arc::new(move || Some(about.clone())));
+        certificates.add([("client", "kafka")], Arc::new(|| None));
         assert_eq!(certificates.measure(0), []);
         let gauge = certificates.expiry.get_or_create(&label).clone();
         assert_eq!(gauge.get(), 10 * DAY_SECONDS);

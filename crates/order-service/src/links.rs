@@ -45,6 +45,16 @@ impl Links {
         Ok(links)
     }
 
+    /// Every plane, those that are not bound too.
+    pub(crate) fn planes(&self) -> &[Plane] {
+        &self.planes
+    }
+
+    /// The interfaces of the bound ones, as they are; nothing where none is bound.
+    pub(crate) fn states(&self) -> Option<watch::Receiver<Vec<PlaneLink>>> {
+        self.watch.as_ref().map(LinkWatch::states)
+    }
+
     /// What health tells of each plane.
     pub(crate) fn health(&self) -> Vec<Part> {
         let states = self.watch.as_ref().map(LinkWatch::states);

@@ -22,6 +22,7 @@ mod listeners;
 #[cfg(feature = "mutants")]
 mod mutants;
 mod netcheck;
+mod overview;
 mod peers;
 mod publishing;
 mod secured;
@@ -38,6 +39,7 @@ mod telemetry;
 mod topology;
 mod traffic;
 mod values;
+mod violations;
 
 use crate::config::Config;
 use crate::values::{Layers, Values};

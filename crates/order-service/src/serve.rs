@@ -6,6 +6,7 @@ use crate::connections::{Clients, Doors};
 use crate::error::StartError;
 use crate::listeners::Listeners;
 use crate::netcheck::Running;
+use crate::overview::{self, Gatherer, Roles, Secrets, Sources};
 use crate::{
     cache_follower, chores, health, inbound, shutdown, sockets, stock, store, summary, telemetry,
 };
@@ -68,6 +69,7 @@ async fn run(config: &Config, otlp: Option<&Otlp>, started: Instant) -> Result<(
     let mut service = compose(config, otlp).await?;
     let files = std::mem::take(&mut service.files);
     let certificates = std::mem::take(&mut service.certificates);
+    let secrets = Secrets::of(config, certificates.readers());
     service.callers.warn(config);
     let known = service.callers.describe();
     summary::tell(config, &listeners.told(), &known, started.elapsed());
@@ -116,6 +118,9 @@ async fn run(config: &Config, otlp: Option<&Otlp>, started: Instant) -> Result<(
         background_stopped,
     ));
 
+    let overview = overview(config, &listeners, &service, secrets);
+    background.spawn(Arc::clone(&overview).run(background_stop.subscribe()));
+
     let consumer = inbound::start(
         config,
         service.orders.clone(),
@@ -134,7 +139,8 @@ async fn run(config: &Config, otlp: Option<&Otlp>, started: Instant) -> Result<(
         let _ = stopped.wait_for(|stop| *stop).await;
         inbound::stop(consumer).await;
     };
-    let serving = serve_until(stop, config, listeners, grpc, &service, started);
+    let management = Shown { started, overview };
+    let serving = serve_until(stop, config, listeners, grpc, &service, management);
     let (cut, ()) = tokio::join!(serving, consuming);
     background_stop.send_replace(true);
     while background.join_next().await.is_some() {}
@@ -157,7 +163,7 @@ async fn serve_until(
     listeners: Listeners,
     grpc: adapter_grpc::Config,
     service: &Service,
-    started: Instant,
+    shown: Shown,
 ) -> usize {
     let (edge_stop, edge_drain) = drain_channel();
     let (management_stop, management_drain) = drain_channel();
@@ -165,7 +171,7 @@ async fn serve_until(
         config,
         listeners.management,
         service,
-        started,
+        shown,
         management_drain,
     ));
     let mut edges = JoinSet::new();
@@ -224,11 +230,38 @@ async fn serve_until(
     cut
 }
 
+/// What the management plane shows of the whole.
+struct Shown {
+    started: Instant,
+    overview: Arc<Gatherer>,
+}
+
+/// What the dashboard shows.
+fn overview(
+    config: &Config,
+    listeners: &Listeners,
+    service: &Service,
+    secrets: Secrets,
+) -> Arc<Gatherer> {
+    let pod = overview::Pod {
+        registry: service.registry.clone(),
+        health: service.health.clone(),
+        planes: service.links.planes().to_vec(),
+        links: service.links.states(),
+        roles: Roles::of(config, &listeners.told()),
+        secrets,
+        violations: service.socket_metrics.history.clone(),
+        kafka: config.kafka.is_some(),
+    };
+    let (counts, peers) = (service.stock.subscribe(), service.peers.clone());
+    Gatherer::new(pod, Sources::of(config, counts, peers))
+}
+
 fn serve_management(
     config: &Config,
     listener: Listener,
     service: &Service,
-    started: Instant,
+    shown: Shown,
     drain: Drain,
 ) -> impl Future<Output = planes::ServeReport> + Send + 'static {
     let management = adapter_management::Config {
@@ -238,14 +271,14 @@ fn serve_management(
     let router = adapter_management::router(Management {
         name: "order-service",
         version: env!("CARGO_PKG_VERSION"),
-        started,
+        started: shown.started,
         health: service.health.clone(),
         registry: service.registry.clone(),
-        network: Arc::new(Running::new(config, &service.secured)),
+        network: Arc::new(Running::new(config, &service.secured, service.peers.view())),
+        overview: shown.overview,
         callers: service.callers.clone(),
         repairs: service.repairs.clone(),
         repair_metrics: service.repair_metrics.clone(),
-        stock: service.stock.subscribe(),
     });
     let security = service.secured.management.clone();
     adapter_management::serve(listener, management, router, security, drain.started())

@@ -3,6 +3,7 @@
 
 use crate::connections::{Clients, ConnectionMetrics};
 use crate::error::LookError;
+use crate::violations::History;
 use planes::{Audit, Auditor, Owner, Plane, Violation};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
@@ -32,6 +33,8 @@ pub(crate) struct SocketMetrics {
     ended: Counter,
     missed: Gauge,
     audits: Histogram,
+    /// Of the last 24 hours.
+    pub(crate) history: History,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -48,6 +51,7 @@ impl SocketMetrics {
             ended: Counter::default(),
             missed: Gauge::default(),
             audits: Histogram::new(AUDIT_SECONDS),
+            history: History::new(),
         };
         registry.register(
             "plane_socket_violations",
@@ -83,6 +87,7 @@ impl SocketMetrics {
             };
             self.violations.get_or_create(&labels).inc();
             self.ended.inc_by(u64::from(violation.ended));
+            self.history.note(violation);
             log(violation);
         }
     }

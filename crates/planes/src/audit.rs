@@ -55,6 +55,27 @@ pub struct Audit {
     pub took: Duration,
 }
 
+/// Every TCP and UDP socket of this process that has a port, in no order. For showing them: nothing is
+/// judged or ended, whatever the planes are. Blocks for some milliseconds.
+///
+/// Fails where the kernel or a seccomp profile refuses netlink sockets.
+pub fn look_at_own_sockets() -> Result<Vec<SeenSocket>, NetlinkError> {
+    let mut route = Questions::open(Subject::Interfaces).map_err(NetlinkError::of(
+        "making a socket for questions about interfaces",
+    ))?;
+    let mut diag = Questions::open(Subject::Sockets).map_err(NetlinkError::of(
+        "making a socket for questions about sockets",
+    ))?;
+    let interfaces =
+        Interfaces::read(&mut route).map_err(NetlinkError::of("asking for the interfaces"))?;
+    let own = own_sockets().map_err(NetlinkError::of("reading /proc/self/fd"))?;
+    let own: HashSet<u64> = own.iter().map(|socket| socket.inode).collect();
+    let mut sockets = diag::all_sockets(&mut diag, &interfaces, |inode| own.contains(&inode))
+        .map_err(NetlinkError::of("asking for the sockets"))?;
+    sockets.retain(|socket| socket.owner == Owner::Own);
+    Ok(sockets)
+}
+
 impl Auditor {
     /// An auditor for all planes of the service, those without an interface too: they say what an unbound
     /// socket may be. Sockets that end are heard of from here on.

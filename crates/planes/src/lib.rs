@@ -39,7 +39,10 @@ mod stray;
 mod tcp;
 mod wait;
 
-pub use audit::{Audit, Auditor, Device, Owner, Protocol, SeenSocket, SocketState, Violation};
+pub use audit::{
+    Audit, Auditor, Device, Owner, Protocol, SeenSocket, SocketState, Violation,
+    look_at_own_sockets,
+};
 pub use backoff::Backoff;
 pub use connect::{ConnectOptions, connect};
 pub use drain::{Drain, DrainTrigger, drain_channel};

@@ -2,7 +2,7 @@
 
 use crate::caller::Caller;
 use crate::error::TlsError;
-use crate::files;
+use crate::files::{self, About};
 use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -32,12 +32,12 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// Until when the certificate is valid, seconds since 1970, UTC. The files are read again; what a
-    /// connection could not use is an error here as well.
-    pub fn not_after(&self) -> Result<i64, TlsError> {
+    /// What the certificate says of itself. The files are read again; what a connection could not use is an
+    /// error here as well.
+    pub fn about(&self) -> Result<About, TlsError> {
         let chain = files::certificates(&self.cert_file)?;
         files::key(&self.key_file)?;
-        files::not_after(&self.cert_file, &chain)
+        files::about(&self.cert_file, &chain)
     }
 
     /// The names that the certificate vouches for: URIs, then DNS names. The file is read again.

@@ -37,27 +37,30 @@ pub(crate) fn key(path: &Path) -> Result<PrivateKeyDer<'static>, TlsError> {
     })
 }
 
-/// When a certificate is valid, in seconds since 1970, UTC (RFC 5280, section 4.1.2.5).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Validity {
-    /// From when.
+/// What a certificate says of itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct About {
+    /// Whose it is, as X.500 names are written: `CN=orders, O=Example`.
+    pub subject: String,
+    /// From when it is valid, seconds since 1970, UTC.
     pub not_before: i64,
-    /// Until when.
+    /// Until when it is valid, seconds since 1970, UTC.
     pub not_after: i64,
 }
 
-impl Validity {
-    /// That of the first certificate of a file, which is its owner's.
-    pub fn of_file(path: &Path) -> Result<Validity, TlsError> {
-        of_chain(path, &certificates(path)?)
+impl About {
+    /// What the first certificate of a file, its owner's, says of itself.
+    pub fn of_file(path: &Path) -> Result<About, TlsError> {
+        about(path, &certificates(path)?)
     }
 }
 
-/// That of the first certificate of a chain from this file.
-fn of_chain(path: &Path, chain: &[CertificateDer<'_>]) -> Result<Validity, TlsError> {
+/// What the first certificate of a file says of itself.
+pub(crate) fn about(path: &Path, chain: &[CertificateDer<'_>]) -> Result<About, TlsError> {
     let leaf = chain.first().map(|leaf| X509Certificate::from_der(leaf));
     match leaf {
-        Some(Ok((_, leaf))) => Ok(Validity {
+        Some(Ok((_, leaf))) => Ok(About {
+            subject: leaf.subject().to_string(),
             not_before: leaf.validity().not_before.timestamp(),
             not_after: leaf.validity().not_after.timestamp(),
         }),
@@ -70,11 +73,6 @@ fn of_chain(path: &Path, chain: &[CertificateDer<'_>]) -> Result<Validity, TlsEr
             what: "certificate",
         }),
     }
-}
-
-/// Until when the first certificate of a file is valid: seconds since 1970, UTC.
-pub(crate) fn not_after(path: &Path, chain: &[CertificateDer<'_>]) -> Result<i64, TlsError> {
-    of_chain(path, chain).map(|validity| validity.not_after)
 }
 
 /// What tells that files have changed: of each its inode, size and time of change. Mounted secrets are

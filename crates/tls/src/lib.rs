@@ -16,7 +16,7 @@ mod stream;
 pub use caller::Caller;
 pub use client::{ClientTls, Identity};
 pub use error::{TlsError, Why};
-pub use files::Validity;
+pub use files::About;
 pub use security::Security;
 pub use server::{Acceptor, ServerTls};
 pub use stream::Stream;

@@ -3,7 +3,7 @@
 use crate::caller::Caller;
 use crate::client::Identity;
 use crate::error::TlsError;
-use crate::files::{self, Stamp};
+use crate::files::{self, About, Stamp};
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -35,7 +35,7 @@ pub struct Acceptor {
 #[derive(Clone, Debug)]
 struct Loaded {
     config: Arc<ServerConfig>,
-    not_after: i64,
+    about: About,
     stamp: Stamp,
 }
 
@@ -85,7 +85,12 @@ impl Acceptor {
 
     /// Until when the certificate is valid: seconds since 1970, UTC.
     pub fn not_after(&self) -> i64 {
-        self.loaded().not_after
+        self.loaded().about.not_after
+    }
+
+    /// What the certificate in use says of itself.
+    pub fn about(&self) -> About {
+        self.loaded().about
     }
 
     fn loaded(&self) -> Loaded {
@@ -119,14 +124,14 @@ fn load(files: &ServerTls, protocols: &[Vec<u8>]) -> Result<Loaded, TlsError> {
         }
     };
     let chain = files::certificates(cert_file)?;
-    let not_after = files::not_after(cert_file, &chain)?;
+    let about = files::about(cert_file, &chain)?;
     let mut config = builder
         .with_single_cert(chain, files::key(key_file)?)
         .map_err(|error| TlsError::unusable_pair(&files.identity, &error))?;
     config.alpn_protocols = protocols.to_vec();
     Ok(Loaded {
         config: Arc::new(config),
-        not_after,
+        about,
         stamp,
     })
 }

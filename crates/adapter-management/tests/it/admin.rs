@@ -31,7 +31,15 @@ async fn every_path_that_is_told_of_is_open_and_nothing_else_behind_api() {
         assert!(told.contains(path), "{told}");
         assert_eq!(server.get(path).await.status, 200, "{path}");
     }
-    for path in ["/api/", ACTION, "/api/parked/1:drop", "/api/status/more"] {
+    for path in [
+        "/api/",
+        ACTION,
+        "/api/parked/1:drop",
+        "/api/status/more",
+        "/api/peers//status",
+        "/api/peers/a",
+        "/api/peers/a/b/status",
+    ] {
         for method in ["GET", "POST", "DELETE"] {
             let answer = server.send(method, path, "").await;
             assert_eq!(answer.status, 401, "{method} {path}");

@@ -7,6 +7,7 @@
 
 mod admin;
 mod exposition;
+mod overview;
 mod pages;
 mod probes;
 mod repairs;
@@ -14,3 +15,4 @@ mod roles;
 mod scrape;
 mod server;
 mod serving;
+mod streaming;

@@ -1,7 +1,8 @@
 //! A management plane on a free port, and a client that shows whole answers.
 
+use crate::overview::FakeOverview;
 use adapter_management::{
-    Config, Management, RepairMetrics, register_process_metrics, router, serve,
+    Config, Management, NetworkChecks, RepairMetrics, register_process_metrics, router, serve,
 };
 use async_trait::async_trait;
 use order_core::app::{FactOutcome, FactReceipt, Handled, MessageHandler, Orders, Repairs};
@@ -27,6 +28,7 @@ const TEST_TIMEOUT: Duration = Duration::from_secs(20);
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
     pub(crate) health: Arc<FakeHealth>,
+    pub(crate) overview: Arc<FakeOverview>,
     pub(crate) callers: Arc<StaticCallers>,
     pub(crate) store: MemoryStore,
     pub(crate) stop: DrainTrigger,
@@ -53,16 +55,18 @@ impl Server {
         let store = MemoryStore::new();
         let mut registry = registry;
         let repair_metrics = RepairMetrics::new(&mut registry);
+        let overview = Arc::new(FakeOverview::whole());
         let management = Management {
             name: "order-service",
             version: "1.2.3",
             started: Instant::now(),
             health: Arc::clone(&health) as Arc<dyn HealthSource>,
             registry: Arc::new(registry),
+            overview: overview.clone(),
             callers: callers.clone(),
             repairs: repairs(&store),
             repair_metrics,
-            stock: watch::channel(None).1,
+            network: Arc::new(FakeNetwork),
         };
         let free_port = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let plane = Plane::unbound(PlaneKind::Management);
@@ -79,6 +83,7 @@ impl Server {
         Self {
             address,
             health,
+            overview,
             callers,
             store,
             stop,
@@ -209,5 +214,15 @@ impl FakeHealth {
 impl HealthSource for FakeHealth {
     fn report(&self) -> HealthReport {
         HealthReport::of(self.0.lock().unwrap().clone())
+    }
+}
+
+/// Finds the network as it should be.
+struct FakeNetwork;
+
+#[async_trait]
+impl NetworkChecks for FakeNetwork {
+    async fn report(&self) -> Result<Arc<str>, String> {
+        Ok(r#"{"findings": [], "cannot_tell": []}"#.into())
     }
 }

@@ -10,7 +10,7 @@ use planes::{Peer, PlaneKind};
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use tls::Validity;
+use tls::About;
 
 /// As the C library and the resolver read it.
 const RESOLV_CONF: &str = "/etc/resolv.conf";
@@ -94,12 +94,12 @@ fn certificates(config: &Config) -> Vec<Certificate> {
 }
 
 fn certificate(name: String, file: &Path) -> Certificate {
-    let validity = Validity::of_file(file);
+    let about = About::of_file(file);
     Certificate {
         name,
         file: file.display().to_string(),
-        validity: validity
-            .map(|validity| (validity.not_before, validity.not_after))
+        validity: about
+            .map(|about| (about.not_before, about.not_after))
             .map_err(|error| error.to_string()),
         in_use_until: None,
         now: SystemClock.now().millis().div_euclid(1_000),

@@ -286,7 +286,7 @@ fn without_files_it_is_said_loudly_and_files_that_are_no_use_stop_the_start() {
     service.wait_for_log(&["WARN", "CALLERS_FILE is not set"]);
     service.wait_for_log(&["\"message\":\"started\"", "everybody may read"]);
     let page = Command::new("curl")
-        .args(["-sSf", &format!("http://{}/", service.management)])
+        .args(["-sSf", &format!("http://{}/api/status", service.management)])
         .output();
     let page = String::from_utf8(page.unwrap().stdout).unwrap();
     assert!(page.contains("everybody may read"), "{page}");

@@ -51,6 +51,15 @@ fn a_stray_of_the_service_is_ended_told_and_counted() {
         assert!(started.elapsed() < PATIENCE, "{metrics}");
         std::thread::sleep(Duration::from_millis(50));
     }
+    // And on the dashboard, in words.
+    let url = format!("http://{}/api/status", service.management);
+    let (_, told) = pod.get(&url);
+    let status: serde_json::Value = serde_json::from_str(&told).unwrap();
+    let violations = &status["violations"];
+    assert_eq!(violations["last_24_hours"], 1, "{told}");
+    let words =
+        "order-service tried to reach the data network from a socket that is bound to no interface";
+    assert_eq!(violations["top"]["words"], words);
     // It goes on serving.
     let url = format!("http://{}/readyz", service.management);
     assert_eq!(pod.get(&url).0, 200);
