@@ -58,13 +58,13 @@ impl Metrics {
         self.commit_errors.inc();
     }
 
-    pub(crate) fn event(&self, type_name: &'static str) {
+    pub(crate) fn events(&self, type_name: &'static str, count: u64) {
         if !COUNTING {
             return;
         }
         self.events
             .get_or_create(&EventLabels { r#type: type_name })
-            .inc();
+            .inc_by(count);
     }
 
     pub(crate) fn register(&self, registry: &mut Registry) {

@@ -128,7 +128,9 @@ broken: 1 2
             mac: Mac::default(),
             admin_up: true,
             carrier: true,
+            carrier_changes: 1,
             mtu: 9000,
+            kind: String::new(),
             addresses: Vec::new(),
         };
         let links = [Link::Present(up), Link::Absent];
