@@ -34,6 +34,7 @@ pub(crate) async fn readyz(State(management): State<Arc<Management>>, uri: Uri) 
 pub(crate) async fn health(State(management): State<Arc<Management>>) -> Response {
     let report = management.health.report();
     let body = HealthJson {
+        version: management.version,
         status: if report.ready { "ready" } else { "not_ready" },
         components: report.components.iter().map(ComponentJson::from).collect(),
     };
@@ -44,6 +45,8 @@ pub(crate) async fn health(State(management): State<Arc<Management>>) -> Respons
 #[derive(Serialize)]
 struct HealthJson<'a> {
     status: &'static str,
+    /// For replicas that look at each other.
+    version: &'static str,
     components: Vec<ComponentJson<'a>>,
 }
 
