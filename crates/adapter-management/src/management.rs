@@ -14,6 +14,8 @@ pub struct Management {
     pub name: &'static str,
     /// Its version.
     pub version: &'static str,
+    /// The pod's name, where it is known.
+    pub pod: Option<String>,
     /// When it started, by the monotonic clock.
     pub started: Instant,
     /// What the probes ask.

@@ -34,6 +34,8 @@ pub(crate) async fn readyz(State(management): State<Arc<Management>>, uri: Uri) 
 pub(crate) async fn health(State(management): State<Arc<Management>>) -> Response {
     let report = management.health.report();
     let body = HealthJson {
+        version: management.version,
+        pod: management.pod.clone(),
         status: if report.ready { "ready" } else { "not_ready" },
         components: report.components.iter().map(ComponentJson::from).collect(),
     };
@@ -44,6 +46,11 @@ pub(crate) async fn health(State(management): State<Arc<Management>>) -> Respons
 #[derive(Serialize)]
 struct HealthJson {
     status: &'static str,
+    /// For replicas that look at each other.
+    version: &'static str,
+    /// The pod's name, so that two pods with one address are noticed; none where it is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pod: Option<String>,
     components: Vec<ComponentJson>,
 }
 

@@ -6,13 +6,16 @@ use crate::find::Candidate;
 use crate::status;
 use crate::target::Target;
 use crate::view::PodView;
-use crate::wire::Status;
+use crate::wire::Health;
 use bytes::Bytes;
 use http::StatusCode;
 use outbound::{ConnectError, ConnectorOptions};
 use planes::PlaneError;
+use serde::de::IgnoredAny;
 
-/// What a replica tells of itself.
+/// How a replica is: cheap to answer, so that many may ask.
+const HEALTH: &str = "/health";
+/// Everything that it tells of itself.
 const STATUS: &str = "/api/status";
 
 /// Why a replica's status cannot be had.
@@ -85,17 +88,16 @@ impl Asker {
             ..PodView::default()
         };
         let answer = match &candidate.at {
-            Ok(target) => self.status(target).await,
+            Ok(target) => self.health(target).await,
             Err(reason) => Err(reason.clone()),
         };
         match answer {
-            Ok(status) => {
-                pod.ready = status.ready;
-                pod.version = status::version(&status);
-                pod.why = status::why(&status);
+            Ok(health) => {
+                pod.ready = status::is_ready(&health);
+                pod.version = status::version(&health);
+                pod.why = status::why(&health);
                 // Of one that is listed the name is not known.
-                let answered = status.pod.and_then(|pod| pod.name);
-                pod.answered_as = answered.filter(|_| !candidate.phase.is_empty());
+                pod.answered_as = health.pod.filter(|_| !candidate.phase.is_empty());
                 if let Some(other) = pod.answered_as.as_ref().filter(|name| **name != pod.name) {
                     let other = status::clipped(other, MAX_NAME_CHARS);
                     pod.ready = false;
@@ -112,26 +114,42 @@ impl Asker {
         pod
     }
 
-    async fn status(&self, target: &Target) -> Result<Status, String> {
-        let body = self.fetch(target).await?;
+    async fn health(&self, target: &Target) -> Result<Health, String> {
+        // One that is not ready says so by 503, and why in the body.
+        let told = [StatusCode::OK, StatusCode::SERVICE_UNAVAILABLE];
+        let body = self.fetch(target, HEALTH, &told).await?;
         serde_json::from_slice(&body)
             .map_err(|error| format!("what answers at {target} is no order service: {error}"))
     }
 
-    /// What it answers, or why it does not, with where it was asked.
-    pub(crate) async fn fetch(&self, target: &Target) -> Result<Bytes, String> {
+    /// Its `/api/status`, as it came.
+    pub(crate) async fn whole_status(&self, target: &Target) -> Result<String, String> {
+        let body = self.fetch(target, STATUS, &[StatusCode::OK]).await?;
+        let no_json = |error| format!("what answers at {target} is no JSON: {error}");
+        let _: IgnoredAny = serde_json::from_slice(&body).map_err(no_json)?;
+        // JSON is UTF-8, so nothing is lost.
+        Ok(String::from_utf8_lossy(&body).into_owned())
+    }
+
+    /// What it answers with one of these, or why it does not, with where it was asked.
+    async fn fetch(
+        &self,
+        target: &Target,
+        path: &str,
+        wanted: &[StatusCode],
+    ) -> Result<Bytes, String> {
         let plane = self.options.plane.kind();
-        let uri = target.uri(STATUS).map_err(|error| error.to_string())?;
+        let uri = target.uri(path).map_err(|error| error.to_string())?;
         let fetched = fetch::get(self.options.clone(), uri, None, self.bounds).await;
         let fetched = fetched.map_err(|error| {
             let reason = reason(&error);
             format!("cannot be reached by the {plane} at {target}: {reason}")
         })?;
-        if fetched.status != StatusCode::OK {
-            let status = fetched.status.as_u16();
-            return Err(format!("answered {status} by the {plane} at {target}"));
+        if wanted.contains(&fetched.status) {
+            return Ok(fetched.body);
         }
-        Ok(fetched.body)
+        let status = fetched.status.as_u16();
+        Err(format!("answered {status} by the {plane} at {target}"))
     }
 }
 

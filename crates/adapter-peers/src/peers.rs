@@ -56,8 +56,8 @@ impl Peers {
     }
 
     /// Everything that the replica of this name in the [`view`](Self::view) says of itself: its `/api/status`,
-    /// asked now, within the bounds of time and size.
-    pub async fn status_of(&self, pod: &str) -> Result<serde_json::Value, StatusError> {
+    /// asked now, within the bounds of time and size: JSON, as it came.
+    pub async fn status_of(&self, pod: &str) -> Result<String, StatusError> {
         let config = &self.0.config;
         let name = || pod.to_owned();
         if pod == config.own.name {
@@ -73,19 +73,12 @@ impl Peers {
             name: name(),
             reason,
         })?;
-        let no_answer = |reason: String| StatusError::NoAnswer {
+        let asker = self.0.asker().await;
+        let text = asker.whole_status(&target).await;
+        text.map_err(|reason| StatusError::NoAnswer {
             name: name(),
             reason,
-        };
-        let body = self
-            .0
-            .asker()
-            .await
-            .fetch(&target)
-            .await
-            .map_err(no_answer)?;
-        serde_json::from_slice(&body)
-            .map_err(|error| no_answer(format!("what answers at {target} is no JSON: {error}")))
+        })
     }
 }
 
@@ -179,7 +172,7 @@ impl Shared {
             address: None,
             phase: known.map(|known| known.phase.clone()).unwrap_or_default(),
             pod_ready: known.and_then(|known| known.pod_ready),
-            ready: said.ready,
+            ready: status::is_ready(&said),
             why: status::why(&said),
             version: status::version(&said),
             answered_as: None,

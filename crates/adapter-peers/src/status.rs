@@ -1,6 +1,6 @@
 //! What is wrong with a replica, in words, from what it says of its components.
 
-use crate::wire::{Status, StatusComponent};
+use crate::wire::{Health, HealthComponent, READY};
 use order_core::ports::{Component, HealthReport};
 
 /// The longest reason and the longest version that are kept, in characters: they are another's words.
@@ -8,20 +8,20 @@ const MAX_WHY_CHARS: usize = 500;
 const MAX_VERSION_CHARS: usize = 60;
 
 /// `plane-data: net2: it is down …; redis (not needed): …`: what is needed first.
-pub(crate) fn why(status: &Status) -> String {
+pub(crate) fn why(health: &Health) -> String {
     let down = |required: bool| {
-        let components = status.components.iter();
+        let components = health.components.iter();
         components.filter(move |one| !one.ok && one.required == required)
     };
     let told: Vec<String> = down(true).chain(down(false)).map(line).collect();
-    let told = match (status.ready, told.is_empty()) {
+    let told = match (is_ready(health), told.is_empty()) {
         (false, true) => "it says that it is not ready, and not why".to_owned(),
         _ => told.join("; "),
     };
     clipped(&told, MAX_WHY_CHARS)
 }
 
-fn line(component: &StatusComponent) -> String {
+fn line(component: &HealthComponent) -> String {
     let not_needed = if component.required {
         ""
     } else {
@@ -35,21 +35,27 @@ fn line(component: &StatusComponent) -> String {
     format!("{}{not_needed}: {detail}", component.name)
 }
 
+/// Whether it says that it is ready.
+pub(crate) fn is_ready(health: &Health) -> bool {
+    health.status == READY
+}
+
 /// What it says that it is.
-pub(crate) fn version(status: &Status) -> String {
-    clipped(&status.version, MAX_VERSION_CHARS)
+pub(crate) fn version(health: &Health) -> String {
+    clipped(&health.version, MAX_VERSION_CHARS)
 }
 
 /// This replica's own, as it would answer.
-pub(crate) fn of_report(report: HealthReport, version: &str) -> Status {
-    let component = |one: Component| StatusComponent {
+pub(crate) fn of_report(report: HealthReport, version: &str) -> Health {
+    let component = |one: Component| HealthComponent {
         name: one.name,
         ok: one.ok,
         required: one.required,
         detail: one.detail,
     };
-    Status {
-        ready: report.ready,
+    let status = if report.ready { READY } else { "not_ready" };
+    Health {
+        status: status.to_owned(),
         version: version.to_owned(),
         components: report.components.into_iter().map(component).collect(),
         pod: None,
@@ -71,17 +77,15 @@ pub(crate) fn clipped(text: &str, most: usize) -> String {
 mod tests {
     use super::*;
 
-    fn status(ready: bool, components: &str) -> Status {
-        serde_json::from_str(&format!(
-            "{{\"ready\":{ready},\"components\":{components}}}"
-        ))
-        .unwrap()
+    fn health(status: &str, components: &str) -> Health {
+        let json = format!(r#"{{"status":"{status}","components":{components}}}"#);
+        serde_json::from_str(&json).unwrap()
     }
 
     #[test]
     fn what_is_needed_is_told_first_and_what_is_well_not_at_all() {
-        let told = why(&status(
-            false,
+        let told = why(&health(
+            "not_ready",
             r#"[{"name":"redis","ok":false,"required":false,"detail":"refused"},
                 {"name":"store","ok":true,"required":true,"detail":"there"},
                 {"name":"plane-data","ok":false,"required":true,"detail":"net2: it is down"}]"#,
@@ -94,8 +98,8 @@ mod tests {
 
     #[test]
     fn nothing_is_wrong_with_what_is_well() {
-        assert_eq!(why(&status(true, "[]")), "");
-        assert!(why(&status(false, "[]")).contains("not why"));
+        assert_eq!(why(&health("ready", "[]")), "");
+        assert!(why(&health("not_ready", "[]")).contains("not why"));
     }
 
     #[test]

@@ -99,26 +99,24 @@ pub(crate) struct Refusal {
     pub(crate) message: String,
 }
 
-/// A replica's `/api/status`, as far as it is used.
+/// A replica's `/health`, as far as it is used.
 #[derive(Debug, Deserialize)]
-pub(crate) struct Status {
-    pub(crate) ready: bool,
+pub(crate) struct Health {
+    /// `ready` or `not_ready`.
+    pub(crate) status: String,
     #[serde(default)]
     pub(crate) version: String,
     #[serde(default)]
-    pub(crate) components: Vec<StatusComponent>,
+    pub(crate) components: Vec<HealthComponent>,
     #[serde(default)]
-    pub(crate) pod: Option<StatusPod>,
+    pub(crate) pod: Option<String>,
 }
 
-#[derive(Debug, Deserialize)]
-pub(crate) struct StatusPod {
-    #[serde(default)]
-    pub(crate) name: Option<String>,
-}
+/// What a replica that is ready says of itself.
+pub(crate) const READY: &str = "ready";
 
 #[derive(Debug, Deserialize)]
-pub(crate) struct StatusComponent {
+pub(crate) struct HealthComponent {
     pub(crate) name: String,
     pub(crate) ok: bool,
     #[serde(default)]

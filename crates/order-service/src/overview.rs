@@ -81,6 +81,11 @@ impl Gatherer {
         })
     }
 
+    /// The pod's name, where it is known.
+    pub(crate) fn pod_name(&self) -> Option<String> {
+        self.sources.pod.name.clone()
+    }
+
     /// Gathers until `stop` turns true.
     pub(crate) async fn run(self: Arc<Gatherer>, mut stop: watch::Receiver<bool>) {
         loop {

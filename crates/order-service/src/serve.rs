@@ -271,6 +271,7 @@ fn serve_management(
     let router = adapter_management::router(Management {
         name: "order-service",
         version: env!("CARGO_PKG_VERSION"),
+        pod: shown.overview.pod_name(),
         started: shown.started,
         health: service.health.clone(),
         registry: service.registry.clone(),

@@ -59,6 +59,7 @@ impl Server {
         let management = Management {
             name: "order-service",
             version: "1.2.3",
+            pod: Some("order-service-a".to_owned()),
             started: Instant::now(),
             health: Arc::clone(&health) as Arc<dyn HealthSource>,
             registry: Arc::new(registry),

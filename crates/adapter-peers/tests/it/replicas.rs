@@ -9,7 +9,7 @@ use std::time::Duration;
 use testkit::servers::certificates::Authority;
 use tls::ClientTls;
 
-const READY: &str = r#"{"ready":true,"version":"2.0.0","components":[]}"#;
+const READY: &str = r#"{"status":"ready","version":"2.0.0","components":[]}"#;
 
 fn here(port: u16) -> SocketAddr {
     SocketAddr::from(([127, 0, 0, 1], port))
@@ -28,14 +28,15 @@ async fn one_that_answers_badly_is_told_of_and_the_others_are_asked_all_the_same
         (Reply::ok(READY).slow(), &["no answer within 800ms"][..]),
         (Reply::ok(huge), &["larger than 262144 bytes"]),
         (Reply::ok("hello"), &["is no order service"]),
-        (Reply::ok(r#"{"ready":"yes"}"#), &["is no order service"]),
+        (Reply::new(503, "overloaded"), &["is no order service"]),
+        (Reply::ok(r#"{"status":true}"#), &["is no order service"]),
         (
-            Reply::new(503, READY),
-            &["answered 503 by the management plane"],
+            Reply::new(404, READY),
+            &["answered 404 by the management plane"],
         ),
         (
             Reply::ok(
-                r#"{"ready":false,"components":[{"name":"store","ok":false,"required":true}]}"#,
+                r#"{"status":"not_ready","components":[{"name":"store","ok":false,"required":true}]}"#,
             ),
             &["store: it is down"],
         ),
