@@ -5,13 +5,16 @@
 //! `{"components":[{"name","ok","required","detail"}],"snapshot":{…},"peers":{"NAME":{…} or "why it does not answer"}}`.
 //! It ends when standard input does. The administrator's token is "the token of an administrator".
 
+#[path = "../tests/it/fakes.rs"]
+mod fakes;
 #[path = "../tests/it/overview.rs"]
 mod overview;
 
 use adapter_management::{
-    Config, Management, Overview as _, PeerFailure, Snapshot, register_process_metrics, router,
-    serve,
+    Config, Management, Overview as _, PeerFailure, RepairMetrics, Snapshot,
+    register_process_metrics, router, serve,
 };
+use fakes::{FakeNetwork, repairs};
 use order_core::ports::{Component, HealthReport};
 use overview::FakeOverview;
 use planes::{ListenOptions, Plane, PlaneKind, drain_channel, listen};
@@ -23,7 +26,7 @@ use std::io::{BufRead as _, Write as _};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use testkit::fakes::{StaticCallers, StaticHealth};
+use testkit::fakes::{MemoryStore, StaticCallers, StaticHealth};
 use tls::Security;
 
 /// As often as a real pod is looked at.
@@ -57,14 +60,19 @@ async fn main() -> Result<(), Box<dyn Error>> {
     );
     let mut registry = Registry::default();
     register_process_metrics(&mut registry, env!("CARGO_PKG_VERSION"));
+    let repair_metrics = RepairMetrics::new(&mut registry);
     let router = router(Management {
         name: "order-service",
         version: env!("CARGO_PKG_VERSION"),
+        pod: Some("order-service-a".to_owned()),
         started: Instant::now(),
         health: health.clone(),
         registry: Arc::new(registry),
         overview: overview.clone(),
+        network: Arc::new(FakeNetwork),
         callers: Arc::new(StaticCallers::nobody()),
+        repairs: repairs(&MemoryStore::new()),
+        repair_metrics,
     });
     let plane = Plane::unbound(PlaneKind::Management);
     let listener = listen(&plane, address, ListenOptions::default())?;

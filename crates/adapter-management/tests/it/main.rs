@@ -7,6 +7,7 @@
 
 mod admin;
 mod exposition;
+mod fakes;
 mod overview;
 mod pages;
 mod probes;

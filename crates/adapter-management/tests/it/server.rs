@@ -1,12 +1,11 @@
 //! A management plane on a free port, and a client that shows whole answers.
 
+use crate::fakes::{FakeNetwork, repairs};
 use crate::overview::FakeOverview;
 use adapter_management::{
-    Config, Management, NetworkChecks, RepairMetrics, register_process_metrics, router, serve,
+    Config, Management, RepairMetrics, register_process_metrics, router, serve,
 };
-use async_trait::async_trait;
-use order_core::app::{FactOutcome, FactReceipt, Handled, MessageHandler, Orders, Repairs};
-use order_core::ports::{Component, DeadMessage, HealthReport, HealthSource};
+use order_core::ports::{Component, HealthReport, HealthSource};
 use planes::{
     ConnectOptions, DrainTrigger, ListenOptions, Plane, PlaneKind, ServeReport, connect,
     drain_channel, listen,
@@ -15,11 +14,10 @@ use prometheus_client::registry::Registry;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
-use testkit::fakes::{ManualClock, MemoryStore, SequentialIds, StaticCallers};
+use testkit::fakes::{MemoryStore, StaticCallers};
 use tls::Security;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 /// No wait of a test is longer; one that is has failed.
@@ -170,36 +168,6 @@ pub(crate) fn component(name: &str, ok: bool, required: bool, detail: &str) -> C
     }
 }
 
-/// Repairs of this store; a message can have an effect if its value says so.
-fn repairs(store: &MemoryStore) -> Repairs {
-    let shared = Arc::new(store.clone());
-    let (clock, ids) = (ManualClock::default(), SequentialIds::new(1));
-    let orders = Orders::new(
-        shared.clone(),
-        shared.clone(),
-        Arc::new(clock),
-        Arc::new(ids),
-    );
-    Repairs::new(orders, shared, Arc::new(ByItsValue))
-}
-
-struct ByItsValue;
-
-#[async_trait]
-impl MessageHandler for ByItsValue {
-    async fn handle(&self, message: &DeadMessage) -> Handled {
-        match message.value.as_deref() {
-            Some(b"fine") => Handled::Done(FactReceipt {
-                outcome: FactOutcome::Parked,
-                order_id: None,
-                version: None,
-            }),
-            Some(b"later") => Handled::Failed("the store is away".to_owned()),
-            _ => Handled::Refused("data.order_id is required".to_owned()),
-        }
-    }
-}
-
 /// Components as the test sets them.
 pub(crate) struct FakeHealth(Mutex<Vec<Component>>);
 
@@ -215,15 +183,5 @@ impl FakeHealth {
 impl HealthSource for FakeHealth {
     fn report(&self) -> HealthReport {
         HealthReport::of(self.0.lock().unwrap().clone())
-    }
-}
-
-/// Finds the network as it should be.
-struct FakeNetwork;
-
-#[async_trait]
-impl NetworkChecks for FakeNetwork {
-    async fn report(&self) -> Result<Arc<str>, String> {
-        Ok(r#"{"findings": [], "cannot_tell": []}"#.into())
     }
 }
