@@ -4,7 +4,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use order_core::app::Redriven;
-use order_core::domain::{OrderId, OrderRef};
+use order_core::domain::OrderRef;
 use order_core::ports::{
     DeadLetter, EntryId, LetterContent, ListedMessage, ParkedFact, WaitingFact,
 };
@@ -66,11 +66,8 @@ struct KeptFactJson<'a> {
     source: &'a str,
     id: &'a str,
     /// The order that it names, by one of the two.
-    #[serde(
-        skip_serializing_if = "Option::is_none",
-        serialize_with = "maybe_displayed"
-    )]
-    order_id: Option<OrderId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    order_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     external_id: Option<&'a str>,
     parked_at: String,
@@ -120,11 +117,8 @@ pub(crate) struct RedrivenJson {
     id: EntryId,
     /// `APPLIED`, `DUPLICATE`, `PARKED` or `HELD`, as of a fact.
     outcome: &'static str,
-    #[serde(
-        skip_serializing_if = "Option::is_none",
-        serialize_with = "maybe_displayed"
-    )]
-    order_id: Option<OrderId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    order_id: Option<String>,
     /// The order's version after it.
     #[serde(skip_serializing_if = "Option::is_none")]
     version: Option<u64>,
@@ -170,7 +164,7 @@ impl<'a> From<&'a WaitingFact> for WaitingJson<'a> {
 impl<'a> From<&'a ParkedFact> for KeptFactJson<'a> {
     fn from(kept: &'a ParkedFact) -> KeptFactJson<'a> {
         let (order_id, external_id) = match kept.order() {
-            OrderRef::Id(order_id) => (Some(*order_id), None),
+            OrderRef::Id(order_id) => (Some(order_id.to_string()), None),
             OrderRef::External(external_id) => (None, Some(external_id.as_str())),
         };
         KeptFactJson {
@@ -214,7 +208,7 @@ impl From<&Redriven> for RedrivenJson {
         RedrivenJson {
             id: redriven.id,
             outcome: redriven.receipt.outcome.as_str(),
-            order_id: redriven.receipt.order_id,
+            order_id: redriven.receipt.order_id.map(|id| id.to_string()),
             version: redriven.receipt.version,
         }
     }
@@ -232,16 +226,6 @@ fn bytes_json(bytes: &[u8], cut: bool) -> BytesJson<'_> {
 
 fn displayed<S: Serializer>(value: &EntryId, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(value)
-}
-
-fn maybe_displayed<S: Serializer>(
-    value: &Option<OrderId>,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    match value {
-        Some(value) => serializer.collect_str(value),
-        None => serializer.serialize_none(),
-    }
 }
 
 #[cfg(test)]

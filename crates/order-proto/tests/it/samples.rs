@@ -121,7 +121,10 @@ pub(crate) fn parked_facts() -> Vec<(&'static str, ParkedFact)> {
     ]
 }
 
-pub(crate) fn headers() -> Vec<(&'static str, Vec<(String, Option<Vec<u8>>)>)> {
+/// Names and values.
+type Headers = Vec<(String, Option<Vec<u8>>)>;
+
+pub(crate) fn headers() -> Vec<(&'static str, Headers)> {
     let header = |name: &str, value: Option<&[u8]>| (name.to_owned(), value.map(<[u8]>::to_vec));
     let all = vec![
         header("ce_id", Some(b"message-1")),

@@ -4,7 +4,7 @@ use super::{Kept, message};
 use crate::desk::done;
 use crate::{Desk, fact, new_order};
 use order_core::domain::{EventData, Order, OrderRef, State};
-use order_core::ports::{Change, Count};
+use order_core::ports::{Change, Count, RepairCounts};
 use std::sync::Arc;
 
 fn exactly(number: u64) -> Count {
@@ -18,7 +18,7 @@ fn exactly(number: u64) -> Count {
 pub async fn what_waits_is_counted(kept: Kept) {
     let desk = Desk::new();
     let never = || OrderRef::External("never".to_owned());
-    assert_eq!(kept.repair.counts().await.unwrap(), Default::default());
+    assert_eq!(kept.repair.counts().await.unwrap(), RepairCounts::default());
     kept.bury(&desk, never(), fact::reserved("res-1")).await;
     for n in 0..2 {
         kept.repair.keep(message(n)).await.unwrap();
@@ -99,10 +99,10 @@ pub async fn orders_with_a_hold_are_counted(kept: Kept) {
     for _ in 0..20 {
         let (store, order) = (kept.store.clone(), desk.order(new_order()));
         let place = desk.place_order(order.clone());
-        let hold = desk.hold(&order, "FRAUD");
-        let release = release(&desk, hold.order().expect("it moves an order"));
+        let fraud = desk.hold(&order, "FRAUD");
+        let release = release(&desk, fraud.order().expect("it moves an order"));
         tasks.push(tokio::spawn(async move {
-            for change in [place, hold, release] {
+            for change in [place, fraud, release] {
                 done(&*store, change).await;
             }
         }));
