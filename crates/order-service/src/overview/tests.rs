@@ -1,4 +1,4 @@
-//! When it is gathered, and what.
+//! When it is looks, and what.
 
 use super::*;
 use crate::config;
@@ -27,7 +27,7 @@ fn gatherer(kafka: bool) -> Arc<Gatherer> {
 }
 
 /// The same, which counts how often it gathers.
-fn counting(kafka: bool, gathered: Arc<AtomicUsize>) -> Arc<Gatherer> {
+fn counting(kafka: bool, looks: Arc<AtomicUsize>) -> Arc<Gatherer> {
     let config = config::tests::read(&[], &[]).unwrap();
     let port = |port| SocketAddr::from(([127, 0, 0, 1], port));
     let listening = Listening {
@@ -49,7 +49,7 @@ fn counting(kafka: bool, gathered: Arc<AtomicUsize>) -> Arc<Gatherer> {
         kafka,
     };
     let orders = move || {
-        gathered.fetch_add(1, Relaxed);
+        looks.fetch_add(1, Relaxed);
         None
     };
     let sources = Sources {
@@ -67,12 +67,12 @@ fn begin(gatherer: &Arc<Gatherer>) -> watch::Sender<bool> {
 
 #[tokio::test]
 async fn nothing_is_gathered_until_somebody_looks() {
-    let gathered = Arc::new(AtomicUsize::new(0));
-    let gatherer = counting(false, Arc::clone(&gathered));
+    let looks = Arc::new(AtomicUsize::new(0));
+    let gatherer = counting(false, Arc::clone(&looks));
     let _stop = begin(&gatherer);
     // That nothing happens is seen by waiting for it alone.
     tokio::time::sleep(Duration::from_millis(300)).await;
-    assert_eq!(gathered.load(Relaxed), 0);
+    assert_eq!(looks.load(Relaxed), 0);
     let snapshot = gatherer.snapshot().await;
     assert!(snapshot.time.is_some());
     assert_eq!(snapshot.interfaces.as_ref().unwrap().len(), 4);
@@ -104,8 +104,8 @@ async fn who_watches_is_told_again_and_again_and_rates_come_with_the_second_look
 
 #[tokio::test]
 async fn it_rests_when_nobody_looks_any_more() {
-    let gathered = Arc::new(AtomicUsize::new(0));
-    let gatherer = counting(false, Arc::clone(&gathered));
+    let looks = Arc::new(AtomicUsize::new(0));
+    let gatherer = counting(false, Arc::clone(&looks));
     let _stop = begin(&gatherer);
     let mut receiver = gatherer.watch();
     assert!(gatherer.is_looked_at());
@@ -113,10 +113,10 @@ async fn it_rests_when_nobody_looks_any_more() {
     first.unwrap().unwrap();
     drop(receiver);
     assert!(!gatherer.is_looked_at());
-    let before = gathered.load(Relaxed);
+    let before = looks.load(Relaxed);
     // Longer than the first pause, after which it would look again.
     tokio::time::sleep(FIRST_RATES_AFTER * 2).await;
-    assert_eq!(gathered.load(Relaxed), before);
+    assert_eq!(looks.load(Relaxed), before);
     *locked(&gatherer.asked) = Some(Instant::now());
     assert!(gatherer.is_looked_at());
     *locked(&gatherer.asked) = Instant::now().checked_sub(ASKED_FOR);
