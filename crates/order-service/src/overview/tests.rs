@@ -1,4 +1,4 @@
-//! When it is looks, and what.
+//! When it is gathered, and what.
 
 use super::*;
 use crate::config;
