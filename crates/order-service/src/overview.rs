@@ -89,7 +89,8 @@ impl Gatherer {
     /// Gathers until `stop` turns true.
     pub(crate) async fn run(self: Arc<Gatherer>, mut stop: watch::Receiver<bool>) {
         loop {
-            if !self.is_looked_at() {
+            // Who woke it may be gone by now.
+            while !self.is_looked_at() {
                 tokio::select! {
                     () = self.somebody.notified() => {}
                     _ = stop.wait_for(|stop| *stop) => return,

@@ -6,6 +6,7 @@ use crate::summary::Listening;
 use order_core::ports::{Component, HealthReport};
 use prometheus_client::metrics::counter::Counter;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 struct Health;
 
@@ -22,6 +23,11 @@ impl HealthSource for Health {
 
 /// A gatherer that looks at this very process.
 fn gatherer(kafka: bool) -> Arc<Gatherer> {
+    counting(kafka, Arc::default())
+}
+
+/// The same, which counts how often it gathers.
+fn counting(kafka: bool, looks: Arc<AtomicUsize>) -> Arc<Gatherer> {
     let config = config::tests::read(&[], &[]).unwrap();
     let port = |port| SocketAddr::from(([127, 0, 0, 1], port));
     let listening = Listening {
@@ -42,7 +48,15 @@ fn gatherer(kafka: bool) -> Arc<Gatherer> {
         violations: History::new(),
         kafka,
     };
-    Gatherer::new(pod, Sources::alone())
+    let orders = move || {
+        looks.fetch_add(1, Relaxed);
+        None
+    };
+    let sources = Sources {
+        orders: Box::new(orders),
+        ..Sources::alone()
+    };
+    Gatherer::new(pod, sources)
 }
 
 fn begin(gatherer: &Arc<Gatherer>) -> watch::Sender<bool> {
@@ -53,12 +67,12 @@ fn begin(gatherer: &Arc<Gatherer>) -> watch::Sender<bool> {
 
 #[tokio::test]
 async fn nothing_is_gathered_until_somebody_looks() {
-    let gatherer = gatherer(false);
+    let looks = Arc::new(AtomicUsize::new(0));
+    let gatherer = counting(false, Arc::clone(&looks));
     let _stop = begin(&gatherer);
-    for _ in 0..100 {
-        tokio::task::yield_now().await;
-    }
-    assert!(locked(&gatherer.gathered).is_none());
+    // That nothing happens is seen by waiting for it alone.
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!(looks.load(Relaxed), 0);
     let snapshot = gatherer.snapshot().await;
     assert!(snapshot.time.is_some());
     assert_eq!(snapshot.interfaces.as_ref().unwrap().len(), 4);
@@ -90,11 +104,19 @@ async fn who_watches_is_told_again_and_again_and_rates_come_with_the_second_look
 
 #[tokio::test]
 async fn it_rests_when_nobody_looks_any_more() {
-    let gatherer = gatherer(false);
-    let receiver = gatherer.watch();
+    let looks = Arc::new(AtomicUsize::new(0));
+    let gatherer = counting(false, Arc::clone(&looks));
+    let _stop = begin(&gatherer);
+    let mut receiver = gatherer.watch();
     assert!(gatherer.is_looked_at());
+    let first = timeout(Duration::from_secs(20), receiver.changed()).await;
+    first.unwrap().unwrap();
     drop(receiver);
     assert!(!gatherer.is_looked_at());
+    let before = looks.load(Relaxed);
+    // Longer than the first pause, after which it would look again.
+    tokio::time::sleep(FIRST_RATES_AFTER * 2).await;
+    assert_eq!(looks.load(Relaxed), before);
     *locked(&gatherer.asked) = Some(Instant::now());
     assert!(gatherer.is_looked_at());
     *locked(&gatherer.asked) = Instant::now().checked_sub(ASKED_FOR);
