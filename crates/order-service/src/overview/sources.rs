@@ -34,8 +34,8 @@ impl Sources {
         let own = view.borrow().pods.iter().find(|pod| pod.own).cloned();
         Sources {
             pod: Pod {
-                name: own.map(|own| own.name).and_then(known),
-                node: known(config.peers.node_name.clone()),
+                name: own.and_then(|own| known(&own.name)),
+                node: known(&config.peers.node_name),
             },
             counts,
             peers: Some((peers, view)),
@@ -116,11 +116,10 @@ impl Sources {
         Box::pin(async move {
             let peers = peers.ok_or(PeerFailure::Unknown)?;
             let told = peers.status_of(&pod).await;
-            told.map(|status| status.to_string())
-                .map_err(|error| match error {
-                    StatusError::NoSuch(_) => PeerFailure::Unknown,
-                    error => PeerFailure::Unreachable(error.to_string()),
-                })
+            told.map_err(|error| match error {
+                StatusError::NoSuch(_) => PeerFailure::Unknown,
+                error => PeerFailure::Unreachable(error.to_string()),
+            })
         })
     }
 }
@@ -128,11 +127,11 @@ impl Sources {
 fn peer(pod: &PodView) -> Peer {
     Peer {
         name: pod.name.clone(),
-        node: known(pod.node.clone()),
+        node: known(&pod.node),
         address: pod.address.clone(),
         ready: pod.ready,
-        why: known(pod.why.clone()),
-        version: known(pod.version.clone()),
+        why: known(&pod.why),
+        version: known(&pod.version),
         is_self: pod.own,
     }
 }
@@ -144,8 +143,8 @@ fn counted(count: &adapter_peers::Count) -> Counted {
     }
 }
 
-fn known(text: String) -> Option<String> {
-    (!text.is_empty()).then_some(text)
+fn known(text: &str) -> Option<String> {
+    (!text.is_empty()).then(|| text.to_owned())
 }
 
 fn count(number: usize) -> u64 {

@@ -27,14 +27,6 @@ fn file(name: &str) -> String {
     std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// What reads the store for each scrape is being made: gauges, with these labels.
-const SOON: [(&str, &[&str]); 4] = [
-    ("orders_dead_letters", &[]),
-    ("orders_held", &[]),
-    ("orders_in_state", &["state"]),
-    ("orders_parked_facts", &[]),
-];
-
 /// The documented metrics, with their labels.
 fn documented() -> BTreeMap<String, BTreeSet<String>> {
     let text = std::fs::read_to_string(document()).unwrap();
@@ -46,11 +38,7 @@ fn documented() -> BTreeMap<String, BTreeSet<String>> {
             .map(|label| label.trim_matches('`').to_owned());
         (cells[1].trim_matches('`').to_owned(), labels.collect())
     };
-    let soon = SOON.iter().map(|(name, labels)| {
-        let labels = labels.iter().map(ToString::to_string);
-        ((*name).to_owned(), labels.collect())
-    });
-    soon.chain(rows.map(row)).collect()
+    rows.map(row).collect()
 }
 
 /// Metrics of an expression, each with the labels that it is chosen by.
