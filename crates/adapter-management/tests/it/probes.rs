@@ -66,6 +66,7 @@ async fn health_is_the_same_as_json() {
         json!({
             "status": "ready",
             "version": "1.2.3",
+            "pod": "order-service-a",
             "components": [
                 {"name": "store", "ok": true, "required": true, "detail": "data/orders.db"},
                 {"name": "redis", "ok": false, "required": false, "detail": "connection refused"},
