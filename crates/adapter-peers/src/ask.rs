@@ -45,9 +45,6 @@ pub enum StatusError {
     },
 }
 
-/// The longest name of a pod, in characters (RFC 1123).
-const MAX_NAME_CHARS: usize = 253;
-
 /// How the replicas of one round are asked.
 #[derive(Clone, Debug)]
 pub(crate) struct Asker {
@@ -96,14 +93,7 @@ impl Asker {
                 pod.ready = status::is_ready(&health);
                 pod.version = status::version(&health);
                 pod.why = status::why(&health);
-                // Of one that is listed the name is not known.
-                pod.answered_as = health.pod.filter(|_| !candidate.phase.is_empty());
-                if let Some(other) = pod.answered_as.as_ref().filter(|name| **name != pod.name) {
-                    let other = status::clipped(other, MAX_NAME_CHARS);
-                    pod.ready = false;
-                    pod.why =
-                        format!("{other} answers at its address, so two pods have it (IPD001)");
-                }
+                pod.answered_as = health.pod;
             }
             Err(reason) => pod.why = reason,
         }

@@ -129,10 +129,14 @@ impl Shared {
         let own = &self.config.own.name;
         let others = candidates.iter().filter(|one| one.name != *own);
         let looks: Vec<_> = others.map(|candidate| asker.look(candidate)).collect();
-        futures_util::stream::iter(looks)
+        let mut pods: Vec<PodView> = futures_util::stream::iter(looks)
             .buffer_unordered(self.config.limits.at_once)
             .collect()
-            .await
+            .await;
+        for pod in &mut pods {
+            tell_duplicate(pod, &candidates);
+        }
+        pods
     }
 
     async fn asker(&self) -> Asker {
@@ -179,6 +183,19 @@ impl Shared {
             own: true,
         }
     }
+}
+
+/// A replica that answers by the name of another: two pods have its address. A name that is nobody's says
+/// nothing: a pod may be told to call itself otherwise.
+fn tell_duplicate(pod: &mut PodView, candidates: &[Candidate]) {
+    let other = pod.answered_as.take().filter(|answered| {
+        *answered != pod.name && candidates.iter().any(|known| known.name == *answered)
+    });
+    if let Some(other) = &other {
+        pod.ready = false;
+        pod.why = format!("{other} answers at its address, so two pods have it (IPD001)");
+    }
+    pod.answered_as = other;
 }
 
 /// Waits about so long; whether `stop` turned true meanwhile.

@@ -39,8 +39,7 @@ pub struct PodView {
     pub ready: bool,
     /// What is wrong with it, in its own words or in ours; empty: nothing.
     pub why: String,
-    /// By which name it answered, where Kubernetes says who is there and it says its name. Another than
-    /// [`name`](Self::name): two pods have one address (IPD001).
+    /// The other replica that answers at its address: two pods have it (IPD001).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub answered_as: Option<String>,
     /// What runs there; empty: not known.

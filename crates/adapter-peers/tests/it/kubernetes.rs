@@ -119,14 +119,18 @@ async fn every_replica_is_found_asked_and_told_of() {
 
 #[tokio::test]
 async fn a_pod_that_another_answers_for_is_told_of_as_a_duplicate_address() {
-    const OTHER: &str = r#"{"status":"ready","version":"2.0.0","pod":"order-service-z","components":[]}"#;
+    const OTHER: &str =
+        r#"{"status":"ready","version":"2.0.0","pod":"order-service-c","components":[]}"#;
     let cluster = Cluster::start();
-    let thief = Server::start("127.0.0.2:0".parse().unwrap(), &Door::Open, |_| Reply::ok(OTHER));
+    let thief = Server::start("127.0.0.2:0".parse().unwrap(), &Door::Open, |_| {
+        Reply::ok(OTHER)
+    });
     cluster.says(
         PODS,
         &pods(&[
             pod("order-service-a", "Running", Some("127.0.0.1")),
             pod("order-service-b", "Running", Some("127.0.0.2")),
+            pod("order-service-c", "Running", Some("127.0.0.2")),
         ]),
     );
     let mut asked = by(&cluster, thief.address.port());
@@ -134,10 +138,12 @@ async fn a_pod_that_another_answers_for_is_told_of_as_a_duplicate_address() {
     let view = asked.until("the duplicate", robbed).await;
     let pod = find(&view, "order-service-b").unwrap();
     assert!(!pod.ready);
-    assert_eq!(pod.answered_as.as_deref(), Some("order-service-z"));
+    let thief = find(&view, "order-service-c").unwrap();
+    assert!(thief.ready && thief.answered_as.is_none(), "{thief:?}");
+    assert_eq!(pod.answered_as.as_deref(), Some("order-service-c"));
     assert_eq!(
         pod.why,
-        "order-service-z answers at its address, so two pods have it (IPD001)"
+        "order-service-c answers at its address, so two pods have it (IPD001)"
     );
 }
 
