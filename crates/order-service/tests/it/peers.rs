@@ -128,7 +128,10 @@ async fn in_a_cluster_the_others_are_those_that_kubernetes_names() {
     let (_one, other_file) = folder();
     let planes = [("MGMT_INTERFACE", "lo"), ("DEFAULT_INTERFACE", "lo")];
     let mut there = planes.to_vec();
-    there.push(("MGMT_LISTEN_ADDR", "127.0.0.2:0"));
+    there.extend([
+        ("MGMT_LISTEN_ADDR", "127.0.0.2:0"),
+        ("POD_NAME", "order-service-b"),
+    ]);
     let other = Service::start_with(&other_file, &there);
     let port = other.management.port();
     let pods = [
