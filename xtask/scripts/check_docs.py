@@ -23,7 +23,8 @@ PREFIXES = r"(?:orders|http_server|rpc_server|kafka|db|feed|plane|tls|files|otlp
 
 def settings(text):
     """(variable, help, default) of each setting, as `--help` prints them."""
-    part = text.split("Settings:\n", 1)[1]
+    # What follows all flags begins at the margin.
+    part = re.split(r"\n\n(?=\S)", text.split("Settings:\n", 1)[1])[0]
     for flag in re.split(r"\n\s*(?=--)", "\n" + part)[1:]:
         name, _, rest = flag.partition(" ")
         words = " ".join(rest.split("\n", 1)[1].split())
