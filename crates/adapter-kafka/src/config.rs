@@ -16,7 +16,7 @@ pub struct Config {
     /// TLS to the brokers; without it everything is in clear.
     pub tls: Option<Tls>,
     /// Names this deployment: the prefix of the transactional ids, the consumer group and
-    /// `client.id`. Two deployments on one cluster must differ.
+    /// `client.id`.
     pub cluster: String,
     /// The topics' names.
     pub topics: Topics,

@@ -15,6 +15,7 @@ mod dead_letters;
 mod decode;
 mod flow;
 mod keep;
+mod keeper;
 mod metrics;
 mod prepare;
 mod rarely;

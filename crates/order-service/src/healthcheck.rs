@@ -36,6 +36,10 @@ pub(crate) fn run(config: &Config, live: bool) -> Result<(), String> {
     let status = head.split(' ').nth(1).unwrap_or_default();
     if status == "200" {
         Ok(())
+    } else if !head.starts_with("HTTP/") {
+        Err(format!(
+            "what answers at {addr} speaks no HTTP: if that is the service with TLS, run healthcheck with the service's own settings (HTTP_TLS_MODE and so on)"
+        ))
     } else {
         Err(format!(
             "http://{addr}{path} answered {status}: {}",

@@ -4,7 +4,7 @@ use super::apply::{Verdict, apply};
 use super::config::InboundConfig;
 use super::dead_letters::DeadLetters;
 use super::flow::{Flow, Job, Lane, Waiting};
-use super::keep::keep;
+use super::keeper::Keeper;
 use super::metrics::InboundMetrics;
 use super::rarely::Rarely;
 use futures_util::FutureExt;
@@ -22,7 +22,7 @@ pub(crate) struct Hands {
     orders: Orders,
     letters: DeadLetters,
     /// Where an operator looks at them.
-    kept: Arc<dyn Repair>,
+    keeper: Keeper,
     metrics: InboundMetrics,
     bounds: Arc<InboundConfig>,
     /// One for each message that is handled at this moment; waiting between attempts needs none.
@@ -52,7 +52,7 @@ impl Hands {
             flow,
             orders,
             letters,
-            kept,
+            keeper: Keeper::new(kept),
             metrics,
             bounds,
             slots,
@@ -131,7 +131,7 @@ impl Hands {
                 Ok(()) => Verdict::InTopic(reason.clone()),
                 Err(reason) => Verdict::Away(reason),
             },
-            Step::Keep(reason) => keep(&*self.kept, &job.message, reason).await,
+            Step::Keep(reason) => self.keeper.keep(&job.message, reason).await,
         };
         let done = matches!(verdict, Verdict::Done(_));
         self.flow.ended(&job.ticket, done);

@@ -28,7 +28,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         "kafka_cluster",
         "orders",
         "NAME",
-        "Names this deployment at the brokers; two on one Kafka must differ",
+        "Names this deployment at the brokers: its transactional ids, group and client ids begin so; another deployment needs a Kafka of its own, since topics have fixed names",
     ),
     setting(
         "kafka_create_topics",

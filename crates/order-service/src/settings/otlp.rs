@@ -24,10 +24,4 @@ pub(super) const SETTINGS: &[Setting] = &[
         "The service's certificate for the collector, PEM; with otlp_tls_key_file",
     ),
     file("otlp_tls_key_file", "The certificate's key"),
-    setting(
-        "data_interface",
-        "",
-        "NAME",
-        "Interface of the data plane: REST, gRPC; unset: not bound",
-    ),
 ];

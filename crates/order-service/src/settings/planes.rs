@@ -4,6 +4,12 @@ use crate::setting::{Setting, setting};
 
 pub(super) const SETTINGS: &[Setting] = &[
     setting(
+        "data_interface",
+        "",
+        "NAME",
+        "Interface of the data plane: REST, gRPC, Kafka; unset: not bound",
+    ),
+    setting(
         "storage_interface",
         "",
         "NAME",

@@ -17,6 +17,7 @@ mod command_line;
 #[path = "../../../adapter-kafka/tests/it/consumer.rs"]
 mod consumer;
 mod disk;
+mod documents;
 mod exactly_once;
 // The strict reader of the adapter's own tests.
 #[path = "../../../adapter-management/tests/it/exposition.rs"]

@@ -42,7 +42,7 @@ pub enum Halt {
     },
     /// The feed of another store was published here.
     #[error(
-        "the cursor of partition {partition} is of store {theirs}, but this is store {ours}: give this deployment a cluster name or topics of its own"
+        "the cursor of partition {partition} is of store {theirs}, but this is store {ours}: two deployments cannot share the topics of one Kafka: give this one a Kafka of its own"
     )]
     OtherStore {
         /// Which.
