@@ -1,8 +1,8 @@
 //! Throughput and latency of a plane, against the same program at the other end: what a network gives
 //! before TLS, HTTP and orders come on top.
 //!
-//! A client's first byte says what it wants: [`ECHO`] has every byte sent back, [`SINK`] has bytes counted
-//! and the count answered at the end, [`SOURCE`] has bytes sent until the client goes.
+//! A client's first byte says what it wants: `E` has every byte sent back, `S` has bytes counted
+//! and the count answered at the end, `D` has bytes sent until the client goes.
 #![expect(
     clippy::float_arithmetic,
     reason = "figures for people, of no consequence"

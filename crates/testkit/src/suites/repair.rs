@@ -1,4 +1,4 @@
-//! The rules of [`Repair`](order_core::ports::Repair) and [`Tally`](order_core::ports::Tally), one room
+//! The rules of [`Repair`] and [`Tally`], one room
 //! for each part; `repair_suite!` runs them all.
 
 pub mod counting;
