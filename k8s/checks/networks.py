@@ -82,6 +82,28 @@ def check(overlay, docs):
             if plane != other and net.overlaps(theirs):
                 yield f"the networks of {plane} and {other} overlap: {net}, {theirs} (NET008)"
     yield from _pools(docs)
+    if overlay == "kind":
+        yield from _by_hand(docs)
+
+
+def _by_hand(docs):
+    """The endpoints that are written by hand are the pool, whole: then each is some replica's."""
+    for nad in of_kind(docs, "NetworkAttachmentDefinition"):
+        config = configuration(nad) if nad["metadata"]["name"] == "data-net" else None
+        try:
+            first, last, _, _ = addresses(config["plugins"][0]["ipam"])
+        except (KeyError, IndexError, TypeError, ValueError):
+            continue
+        pool = {str(first + number) for number in range(int(last) - int(first) + 1)}
+        listed = {
+            address
+            for piece in of_kind(docs, "EndpointSlice")
+            if piece["metadata"]["labels"].get("kubernetes.io/service-name") == "order-service-data"
+            for endpoint in piece["endpoints"]
+            for address in endpoint["addresses"]
+        }
+        if pool != listed:
+            yield f"the endpoints of order-service-data {sorted(listed)} are not the pool of data-net {sorted(pool)}"
 
 
 def _one(overlay, nad, config):

@@ -26,6 +26,7 @@ def check(_overlay, docs):
             if count != 1:
                 yield f"{name(doc)}: {count} MultiNetworkPolicies for {network}, not one"
     yield from _passes(docs, policies)
+    yield from _clients(docs, policies)
     yield from _default_plane(docs)
 
 
@@ -96,6 +97,16 @@ def peers(docs):
         host, _, port = broker.rpartition(":")
         found.append(("KAFKA_BROKERS", "data-net", host, int(port or 0)))
     return [one for one in found if one[2]]
+
+
+def _clients(docs, policies):
+    """Jobs that go to the database are let out to it."""
+    for doc, pods in workloads(docs):
+        env = environment(pods["spec"]["containers"][0])
+        host = env.get("DATABASE_HOST") or env.get("PGHOST")
+        for policy in _policies(policies, pods, "storage-net") if host else []:
+            if not allows(policy["spec"].get("egress", []), "to", host, 5432):
+                yield f"{name(policy)}: does not let {name(doc)} to {host}:5432 (PEER001)"
 
 
 def _passes(docs, policies):

@@ -110,6 +110,9 @@ BREAKS = [
     ("mesh", "an autoscaler of nothing", lambda d: _named(d, "HorizontalPodAutoscaler", "order-service")["spec"]["scaleTargetRef"].update(name="x"), "which is not here"),
     ("mesh", "a rule changed in the copy", lambda d: _named(d, "PrometheusRule", "order-service")["spec"]["groups"][0]["rules"].pop(), "differs from"),
     ("mesh", "two expressions", lambda d: _named(d, "ScrapeConfig", "order-service")["spec"]["relabelings"][3].update(regex=".*net1.*"), "not one expression"),
+    ("kind", "no way out for the backup", _policy("storage-backup", lambda s: s["egress"].clear()), "CronJob/order-db-backup to"),
+    ("kind", "an endpoint less", lambda d: _named(d, "EndpointSlice", "order-service-data-kind")["endpoints"].pop(), "are not the pool"),
+    ("kind", "a role that is none", lambda d: _named(d, "ConfigMap", "order-service-callers").update(data={"callers.toml": '[callers]\na = ["write"]'}), "a has ['write']"),
     ("kind", "another namespace", lambda d: _named(d, "Service", "order-db")["metadata"].update(namespace="default"), "namespace is default"),
     ("kind", "a document twice", lambda d: d.append(copy.deepcopy(_named(d, "Service", "order-db"))), "stands twice"),
 ]

@@ -1,11 +1,13 @@
 """The environment of the service's containers: each name is a setting, and files are where something is mounted."""
 
 import re
+import tomllib
 from pathlib import Path
 
-from .documents import environment, name, workloads
+from .documents import environment, name, of_kind, workloads
 
 DEFAULTS = Path(__file__).parents[2] / "crates" / "order-service" / "order-service.toml"
+ROLES = {"read", "place", "change", "fact", "admin"}
 # Settings that can be read from a file (secrets): the service's table marks them.
 SECRETS = {"DATABASE_URL", "DATABASE_PASSWORD", "REDIS_URL", "REDIS_PASSWORD"}
 
@@ -25,6 +27,23 @@ def check(_overlay, docs):
                 continue
             for message in (*_names(container, variables), *_files(container), *_tls(container)):
                 yield f"{name(doc)}: {message}"
+    for doc in of_kind(docs, "ConfigMap"):
+        for file, text in doc.get("data", {}).items():
+            if file == "callers.toml":
+                yield from (f"{file}: {message}" for message in _callers(text))
+
+
+def _callers(text):
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        yield f"no TOML: {error}"
+        return
+    if set(table) != {"callers"}:
+        yield f"{sorted(table)}: [callers] is the one table"
+    for caller, roles in table.get("callers", {}).items():
+        if not roles or not set(roles) <= ROLES:
+            yield f"{caller} has {roles}, of {sorted(ROLES)}"
 
 
 def _names(container, variables):
