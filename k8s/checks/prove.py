@@ -2,7 +2,7 @@
 
 import copy
 
-from .documents import of_kind, service
+from .documents import Unreadable, of_kind, parse, service
 
 
 def _nad(docs, network):
@@ -115,6 +115,38 @@ BREAKS = [
     ("kind", "a role that is none", lambda d: _named(d, "ConfigMap", "order-service-callers").update(data={"callers.toml": '[callers]\na = ["write"]'}), "a has ['write']"),
     ("kind", "another namespace", lambda d: _named(d, "Service", "order-db")["metadata"].update(namespace="default"), "namespace is default"),
     ("kind", "a document twice", lambda d: d.append(copy.deepcopy(_named(d, "Service", "order-db"))), "stands twice"),
+    ("kind", "no chain", _text("data-net", '"type": "tuning"', '"type": "bandwidth"'), "the chain goes on with"),
+    ("kind", "a setting more", _text("data-net", '"net.ipv4.conf.all.accept_redirects"', '"net.ipv4.conf.all.forwarding": "1", "net.ipv4.conf.all.accept_redirects"'), "nobody here knows why"),
+    ("kind", "a gateway of IPAM", _text("data-net", '"ranges"', '"gateway": "10.20.0.1", "ranges"'), "ipam names a gateway"),
+    ("kind", "another IPAM", _text("data-net", '"host-local"', '"dhcp"'), "ipam cannot be read"),
+    ("kind", "a fixed address shared", lambda d: _named(d, "StatefulSet", "order-redis")["spec"]["template"]["metadata"]["annotations"].update({"k8s.v1.cni.cncf.io/networks": "orders/storage-db-net@net3"}), "share a fixed address"),
+    ("kind", "a policy for no network", lambda d: _named(d, "MultiNetworkPolicy", "storage-db")["metadata"].pop("annotations"), "for no network"),
+    ("kind", "no protocol", _policy("data-service", lambda s: s["ingress"][0]["ports"][0].pop("protocol")), "names no protocol"),
+    ("kind", "except", _policy("data-service", lambda s: s["ingress"][0]["from"][0]["ipBlock"].update({"except": ["10.20.0.9/32"]})), "except drops"),
+    ("kind", "eth0 open to everybody", lambda d: _named(d, "NetworkPolicy", "order-service")["spec"]["egress"][0].pop("to"), "egress is open"),
+    ("kind", "a NetworkPolicy for nobody", lambda d: _named(d, "NetworkPolicy", "order-service")["spec"]["podSelector"]["matchLabels"].update(app="x"), "NetworkPolicy/order-service: it selects no pods"),
+    ("kind", "no Role", _remove("Role", "order-service"), "Role order-service is nowhere"),
+    ("kind", "no callers' file", lambda d: _named(d, "ConfigMap", "order-service-callers").update(data={"callers.toml": "[callers"}), "no TOML"),
+    ("kind", "another table", lambda d: _named(d, "ConfigMap", "order-service-callers").update(data={"callers.toml": "[caller]"}), "the one table"),
+    ("kind", "a setting twice", _service(lambda _d, _p, c: c["env"].append({"name": "REDIS_HOST", "value": "10.30.0.20"})), "set twice"),
+    ("kind", "an interface twice", _annotate("orders/mgmt-net@net1,orders/data-net@net2,orders/storage-net@net2"), "net2 is named twice"),
+    ("kind", "another default interface", _env("DEFAULT_INTERFACE", "net1"), "DEFAULT_INTERFACE is not eth0"),
+    ("kind", "no seccomp", _service(lambda _d, pods, _c: pods["spec"]["securityContext"].pop("seccompProfile")), "seccompProfile"),
+    ("kind", "the host's network", _service(lambda _d, pods, _c: pods["spec"].update(hostNetwork=True)), "hostNetwork is set"),
+    ("kind", "the host's files", _service(lambda _d, pods, _c: pods["spec"]["volumes"].append({"name": "h", "hostPath": {"path": "/"}})), "restricted refuses"),
+    ("kind", "privileges", _service(lambda _d, _p, c: c["securityContext"].pop("allowPrivilegeEscalation")), "may gain privileges"),
+    ("kind", "a spread of others", _service(lambda _d, pods, _c: pods["spec"]["topologySpreadConstraints"][0]["labelSelector"].update(matchLabels={"app": "x"})), "select other pods"),
+    ("kind", "no architecture", _service(lambda _d, pods, _c: pods["metadata"]["labels"].pop("architecture")), "labels app and architecture"),
+    ("kind", "another port", _service(lambda _d, _p, c: c["ports"][1].update(containerPort=50051)), "ports are"),
+    ("kind", "no kind", lambda d: d.append({"apiVersion": "v1", "metadata": {"name": "x"}}), "no apiVersion, kind or metadata"),
+    ("kind", "a rule changed in the file", lambda d: _named(d, "ConfigMap", "order-service-prometheus")["data"].update({"rules.yaml": "groups: []"}), "is not prometheus/rules.yaml"),
+    ("kind", "a PodMonitor", lambda d: d.append({"apiVersion": "monitoring.coreos.com/v1", "kind": "PodMonitor", "metadata": {"name": "x", "namespace": "orders"}}), "scrapes eth0"),
+]
+
+# What no document may be, and words of the message.
+TEXTS = [
+    ("a key twice", "a: 1\na: 2\n", "twice"),
+    ("no YAML", "a: [\n", "no YAML"),
 ]
 
 
@@ -132,5 +164,13 @@ def run(rendered, wrong):
         if not any(words in message for message in told):
             missed += 1
             print(f"{overlay}: {what}: nobody says {words!r}, but {told[:3]}")
-    print(f"{len(BREAKS)} breaks, {missed} not told")
+    for what, text, words in TEXTS:
+        try:
+            told = f"{len(parse(text))} documents"
+        except Unreadable as error:
+            told = str(error)
+        if words not in told:
+            missed += 1
+            print(f"{what}: nobody says {words!r}, but {told}")
+    print(f"{len(BREAKS) + len(TEXTS)} breaks, {missed} not told")
     return 1 if missed else 0
