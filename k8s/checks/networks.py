@@ -22,6 +22,8 @@ SYSCTLS = {
     "net.ipv6.conf.IFNAME.accept_ra": "0",
     "net.ipv4.ip_forward": "0",
 }
+# Of one network alone: what the cluster's own network leaves open in the same pod.
+SYSCTLS_OF = {"mgmt-net": {"net.ipv4.conf.eth0.accept_redirects": "0"}}
 EVERYWHERE = {"0.0.0.0/0", "::/0", "0.0.0.0/1", "128.0.0.0/1"}
 
 
@@ -125,16 +127,16 @@ def _one(overlay, nad, config):
     kinds = [plugin.get("type") for plugin in rest]
     if kinds[:2] != ["tuning", "tuning"] or kinds[2:] not in ([], ["sbr"]):
         yield f"the chain goes on with {kinds}, not with tuning (ip_forward), tuning and at most sbr"
-    yield from _settings([plugin.get("sysctl", {}) for plugin in rest])
+    yield from _settings([plugin.get("sysctl", {}) for plugin in rest], SYSCTLS | SYSCTLS_OF.get(network, {}))
     yield from _addresses(plane, first)
 
 
-def _settings(sysctls):
+def _settings(sysctls, expected):
     together = {key: value for one in sysctls for key, value in one.items()}
-    for key, value in SYSCTLS.items():
+    for key, value in expected.items():
         if together.get(key) != value:
             yield f"{key} is {together.get(key)}, not {value}"
-    for key in together.keys() - SYSCTLS.keys():
+    for key in together.keys() - expected.keys():
         yield f"{key} is set, and nobody here knows why"
     if sysctls and set(sysctls[0]) != {"net.ipv4.ip_forward"}:
         yield "ip_forward is not first and alone: turning it off turns accept_redirects on"

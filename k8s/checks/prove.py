@@ -118,6 +118,7 @@ BREAKS = [
     ("kind", "no chain", _text("data-net", '"type": "tuning"', '"type": "bandwidth"'), "the chain goes on with"),
     ("kind", "a setting more", _text("data-net", '"net.ipv4.conf.all.accept_redirects"', '"net.ipv4.conf.all.forwarding": "1", "net.ipv4.conf.all.accept_redirects"'), "nobody here knows why"),
     ("kind", "a gateway of IPAM", _text("data-net", '"ranges"', '"gateway": "10.20.0.1", "ranges"'), "ipam names a gateway"),
+    ("kind", "redirects on eth0", _text("mgmt-net", 'eth0.accept_redirects": "0"', 'eth0.accept_redirects": "1"'), "eth0.accept_redirects is 1"),
     ("kind", "another IPAM", _text("data-net", '"host-local"', '"dhcp"'), "ipam cannot be read"),
     ("kind", "a fixed address shared", lambda d: _named(d, "StatefulSet", "order-redis")["spec"]["template"]["metadata"]["annotations"].update({"k8s.v1.cni.cncf.io/networks": "orders/storage-db-net@net3"}), "share a fixed address"),
     ("kind", "a policy for no network", lambda d: _named(d, "MultiNetworkPolicy", "storage-db")["metadata"].pop("annotations"), "for no network"),
