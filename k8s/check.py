@@ -5,7 +5,7 @@
     python3 k8s/check.py --write    writes components/prometheus-operator/prometheusrule.yaml from prometheus/rules.yaml
     python3 k8s/check.py --prove    breaks one thing after the other, in memory, and fails where a break is not noticed
 
-Needs PyYAML, and `kustomize` or `kubectl` in the PATH. What it cannot know: whether an API server takes the manifests
+Needs Python 3.11, PyYAML, and `kustomize` or `kubectl` in the PATH. What it cannot know: whether an API server takes the manifests
 (kubectl apply --dry-run=server --validate=strict), and whether anything of it works.
 """
 
