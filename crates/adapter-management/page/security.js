@@ -13,7 +13,7 @@ export const certificateLevel = (certificate) =>
 /** The cluster's policies. */
 export const showPolicies = (status) => {
   const policies = status.policies;
-  if (!policies) return fill("policies", empty("Policies are not known: outside a cluster there are none, inside one the service account may not ask (k8s/rbac.yaml)."));
+  if (!policies) return fill("policies", empty("Policies are not known: outside a cluster there are none, inside one the service account may not ask (k8s/base/rbac.yaml)."));
   const level = { yes: "good", no: "bad" }[policies.enforced] ?? "warn";
   const known = (value) => (typeof value === "number" ? count(value) : value ?? "not known");
   return fill("policies",

@@ -45,7 +45,7 @@ pub(crate) enum ApiError {
         "Kubernetes does not know the service account's token (401): {0}; the token is read again at the next question"
     )]
     Unknown(String),
-    #[error("Kubernetes does not allow it (403): {0}; k8s/rbac.yaml holds the role that does")]
+    #[error("Kubernetes does not allow it (403): {0}; k8s/base/rbac.yaml holds the role that does")]
     NotAllowed(String),
     #[error("Kubernetes knows no such thing (404): {0}")]
     NoSuchResource(String),

@@ -121,7 +121,7 @@ fn enforced(network: &Count, multi: &Count) -> Enforced {
         ),
         (_, Count::NotAllowed | Count::Unknown(_)) => (
             Answer::CannotTell,
-            "the policies cannot be listed; k8s/rbac.yaml allows it".to_owned(),
+            "the policies cannot be listed; k8s/base/rbac.yaml allows it".to_owned(),
         ),
     };
     Enforced { answer, reason }

@@ -239,7 +239,7 @@ async fn what_kubernetes_does_not_answer_well_is_told_and_who_was_known_is_asked
                 "Forbidden",
                 "pods is forbidden: User cannot list resource",
             ),
-            &["403", "pods is forbidden", "k8s/rbac.yaml"][..],
+            &["403", "pods is forbidden", "k8s/base/rbac.yaml"][..],
         ),
         (
             refusal(404, "NotFound", "namespaces not found"),

@@ -1,0 +1,1 @@
+"""The checks of check.py: one module for each thing that is looked at."""
