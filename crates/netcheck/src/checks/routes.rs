@@ -1,7 +1,8 @@
 //! RTE001 to RTE006: where packets go, and where unbound ones would.
 
 use super::Told;
-use crate::pod::{Peer, Plane, Pod, Route};
+use crate::pod::{Address, Peer, Plane, Pod, Route};
+use std::net::IpAddr;
 
 pub(super) fn check(pod: &Pod, told: &mut Told) {
     defaults(pod, told);
@@ -19,29 +20,13 @@ pub(super) fn check(pod: &Pod, told: &mut Told) {
 
 fn defaults(pod: &Pod, told: &mut Told) {
     let is_default = |route: &&Route| route.destination.is_none();
-    for family in [true, false] {
-        let of_family = |route: &&Route| {
-            route
-                .gateway
-                .is_none_or(|gateway| gateway.is_ipv4() == family)
-        };
-        let defaults: Vec<&Route> = pod
-            .routes
-            .iter()
-            .filter(is_default)
-            .filter(of_family)
-            .collect();
-        if defaults.len() > 1 && family {
-            let by: Vec<&str> = defaults
-                .iter()
-                .map(|route| route.interface.as_str())
-                .collect();
-            told.found(
-                "RTE001",
-                "routes",
-                format!("default routes by {}", by.join(", ")),
-            );
-        }
+    // Those of IPv6 come by router advertisements, one for each link; the kernel ranks them.
+    let of_ipv4 = |route: &&Route| route.gateway.is_none_or(|gateway| gateway.is_ipv4());
+    let defaults = pod.routes.iter().filter(is_default).filter(of_ipv4);
+    let by: Vec<&str> = defaults.map(|route| route.interface.as_str()).collect();
+    if by.len() > 1 {
+        let evidence = format!("default routes by {}", by.join(", "));
+        told.found("RTE001", "routes", evidence);
     }
     let default_plane = pod.planes.iter().find(|plane| plane.name == "default");
     let Some(interface) = default_plane.and_then(|plane| plane.interface.as_ref()) else {
@@ -80,10 +65,9 @@ fn one(pod: &Pod, peer: &Peer, told: &mut Told) {
         );
         told.found("RTE006", &subject, evidence);
     }
-    if is_off_link(plane, peer) && pod.source_rules {
-        // Whoever connects by `planes` binds the source: this is for others in the pod.
+    if is_off_link(plane, peer) && pod.source_rules && !has_source(plane, address) {
         let evidence = format!(
-            "{} at {address} is behind a gateway, and rules choose by source",
+            "{} at {address} is behind a gateway, rules choose by source, and {interface} has no one address to bind",
             peer.name
         );
         told.found("RTE005", &subject, evidence);
@@ -96,6 +80,13 @@ fn one(pod: &Pod, peer: &Peer, told: &mut Told) {
         );
         told.found("SYS001", &subject, evidence);
     }
+}
+
+/// Whether the service binds a source towards a far peer: where its interface has one address of the family.
+fn has_source(plane: &Plane, peer: IpAddr) -> bool {
+    let addresses = plane.link.iter().flat_map(|link| &link.addresses);
+    let fit = |own: &&Address| !own.is_link_local() && own.ip.is_ipv4() == peer.is_ipv4();
+    addresses.filter(fit).count() == 1
 }
 
 fn is_off_link(plane: &Plane, peer: &Peer) -> bool {

@@ -136,7 +136,13 @@ fn troubles_of_routes() {
     assert_found("RTE005", "storage", "10.99.0.7", |pod| {
         pod.source_rules = true;
         pod.peers[0].lookup.address = ip("10.99.0.7");
+        storage(pod).addresses.push(address("10.31.0.100", 24));
     });
+    // With one address the service binds it.
+    let mut bound = pod();
+    bound.source_rules = true;
+    bound.peers[0].lookup.address = ip("10.99.0.7");
+    assert_eq!(judge(&bound).findings, []);
     assert_found("RTE006", "storage", "by eth0", |pod| {
         pod.peers[0].lookup.unbound = Some("eth0".to_owned());
     });

@@ -81,7 +81,16 @@ fn peers_and_name_servers_without_a_route_on_their_plane() {
     world.pod.set("net.ipv4.conf.net3.rp_filter", "2");
     // With a rule by source, as sbr lays it, who binds no source goes astray.
     world.pod.ip("rule add from 10.30.0.100 table 100");
+    // Of one address the service binds that; of two it cannot know which.
+    assert!(
+        !report(&world, &scene)
+            .findings
+            .iter()
+            .any(|one| one.id == "RTE005")
+    );
+    world.pod.ip("address add 10.31.0.100/24 dev net3");
     assert!(until(&world, &scene, "RTE005").contains("10.99.0.7"));
+    world.pod.ip("address delete 10.31.0.100/24 dev net3");
     world.pod.ip("rule delete from 10.30.0.100 table 100");
 
     let servers = std::env::temp_dir().join(format!("resolv-{}", std::process::id()));
