@@ -15,6 +15,7 @@ pub(crate) use sources::Sources;
 
 use crate::certificates;
 use crate::clock::SystemClock;
+use crate::traffic;
 use crate::violations::History;
 use adapter_management::{Feed, Kafka, Overview, PeerFailure, Snapshot};
 use async_trait::async_trait;
@@ -134,7 +135,7 @@ impl Gatherer {
         // Writing to memory cannot fail.
         let _ = prometheus_text::encode(&mut text, &pod.registry);
         let readings = Readings::of(&text);
-        let counters = interfaces::counters().unwrap_or_else(|error| {
+        let counters = traffic::read().unwrap_or_else(|error| {
             tracing::debug!(%error, "the interfaces' counters cannot be read");
             HashMap::default()
         });

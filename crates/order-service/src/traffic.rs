@@ -9,6 +9,7 @@ use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::registry::{Registry, Unit};
 use std::collections::HashMap;
 use std::fmt;
+use std::io;
 
 /// The interfaces of this process's network namespace (`proc_pid_net(5)`); `/sys` may be another's.
 const INTERFACES: &str = "/proc/self/net/dev";
@@ -28,11 +29,28 @@ struct Traffic(Vec<(&'static str, String)>);
 
 /// What is counted of one interface.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Counts {
-    receive_bytes: u64,
-    transmit_bytes: u64,
+pub(crate) struct Counts {
+    pub(crate) receive_bytes: u64,
+    pub(crate) transmit_bytes: u64,
     /// Broken packets, and those for which there was no room, as they came and as they went.
-    errors: [u64; 4],
+    pub(crate) errors: [u64; 4],
+}
+
+impl Counts {
+    /// Broken packets of both directions.
+    pub(crate) const fn broken(&self) -> u64 {
+        self.errors[0].saturating_add(self.errors[2])
+    }
+
+    /// Packets of both directions for which there was no room.
+    pub(crate) const fn dropped(&self) -> u64 {
+        self.errors[1].saturating_add(self.errors[3])
+    }
+}
+
+/// What is counted now of every interface, by its name.
+pub(crate) fn read() -> io::Result<HashMap<String, Counts>> {
+    std::fs::read_to_string(INTERFACES).map(|text| parse(&text))
 }
 
 /// The labels of [`Counts::errors`]: direction and kind.
@@ -48,8 +66,7 @@ impl Collector for Traffic {
         if self.0.is_empty() {
             return Ok(());
         }
-        let text = std::fs::read_to_string(INTERFACES).unwrap_or_default();
-        let seen = parse(&text);
+        let seen = read().unwrap_or_default();
         let planes = self.0.iter();
         let known = planes.filter_map(|(plane, name)| Some((*plane, *seen.get(name.as_str())?)));
         let known: Vec<(&str, Counts)> = known.collect();
@@ -96,11 +113,11 @@ fn encode_bytes<'a>(
 }
 
 /// Each interface: 8 numbers of what came, 8 of what went; errors and losses are the third and fourth.
-fn parse(text: &str) -> HashMap<&str, Counts> {
+fn parse(text: &str) -> HashMap<String, Counts> {
     text.lines().filter_map(interface).collect()
 }
 
-fn interface(line: &str) -> Option<(&str, Counts)> {
+fn interface(line: &str) -> Option<(String, Counts)> {
     let (name, numbers) = line.split_once(':')?;
     let numbers = numbers.split_ascii_whitespace().map(str::parse::<u64>);
     let numbers: Vec<u64> = numbers.collect::<Result<_, _>>().ok()?;
@@ -110,7 +127,7 @@ fn interface(line: &str) -> Option<(&str, Counts)> {
         transmit_bytes: at(8)?,
         errors: [at(2)?, at(3)?, at(10)?, at(11)?],
     };
-    Some((name.trim(), counts))
+    Some((name.trim().to_owned(), counts))
 }
 
 #[cfg(test)]

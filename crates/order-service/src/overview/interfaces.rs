@@ -1,56 +1,16 @@
 //! The planes' interfaces and what went by them.
 
 use super::window::Window;
+use crate::traffic::Counts;
 use adapter_management::Interface;
 use planes::{Plane, PlaneLink};
 use std::collections::HashMap;
-use std::io;
-
-/// Where the kernel counts, for the network namespace of this process (proc(5)). Takes no privileges.
-const COUNTERS: &str = "/proc/self/net/dev";
-
-/// What went by an interface since it came up.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Counters {
-    pub(super) receive_bytes: u64,
-    pub(super) transmit_bytes: u64,
-    /// Of both directions, as the next.
-    pub(super) errors: u64,
-    pub(super) dropped: u64,
-}
-
-/// Of every interface, by its name.
-pub(super) fn counters() -> io::Result<HashMap<String, Counters>> {
-    std::fs::read_to_string(COUNTERS).map(|text| parse(&text))
-}
-
-/// `net1: bytes packets errs drop fifo frame compressed multicast bytes packets errs drop …`, below two lines
-/// of titles.
-fn parse(text: &str) -> HashMap<String, Counters> {
-    let line = |line: &str| {
-        // A name has no colon: the kernel refuses it.
-        let (name, numbers) = line.split_once(':')?;
-        let numbers: Vec<u64> = numbers
-            .split_ascii_whitespace()
-            .map_while(|number| number.parse().ok())
-            .collect();
-        let number = |at: usize| numbers.get(at).copied();
-        let counters = Counters {
-            receive_bytes: number(0)?,
-            transmit_bytes: number(8)?,
-            errors: number(2)?.saturating_add(number(10)?),
-            dropped: number(3)?.saturating_add(number(11)?),
-        };
-        Some((name.trim().to_owned(), counters))
-    };
-    text.lines().filter_map(line).collect()
-}
 
 /// Every plane as it is: `links` of the bound ones, `counters` as they were read last.
 pub(super) fn interfaces(
     planes: &[Plane],
     links: &[PlaneLink],
-    counters: &HashMap<String, Counters>,
+    counters: &HashMap<String, Counts>,
     window: &Window,
 ) -> Vec<Interface> {
     let one = |plane: &Plane| {
@@ -80,8 +40,8 @@ pub(super) fn interfaces(
             transmit_bytes_total: counted.map(|counters| counters.transmit_bytes),
             receive_bytes_per_second: receive,
             transmit_bytes_per_second: transmit,
-            errors_total: counted.map(|counters| counters.errors),
-            dropped_total: counted.map(|counters| counters.dropped),
+            errors_total: counted.map(Counts::broken),
+            dropped_total: counted.map(Counts::dropped),
         }
     };
     planes.iter().map(one).collect()
@@ -91,28 +51,6 @@ pub(super) fn interfaces(
 mod tests {
     use super::*;
     use planes::{Link, LinkState, Mac, PlaneKind};
-
-    const TEXT: &str = "\
-Inter-|   Receive                                                |  Transmit
- face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs drop fifo colls carrier compressed
-    lo:  100       2    0    0    0     0          0         0      100       2    0    0    0     0       0          0
-  net1:1234567     99    1    2    0     0          0         0  7654321      88    3    4    0     0       0          0
-broken: 1 2
-";
-
-    #[test]
-    fn the_kernels_counters_are_read() {
-        let read = parse(TEXT);
-        assert_eq!(read.len(), 2);
-        let expected = Counters {
-            receive_bytes: 1_234_567,
-            transmit_bytes: 7_654_321,
-            errors: 4,
-            dropped: 6,
-        };
-        assert_eq!(read["net1"], expected);
-        assert!(counters().unwrap().contains_key("lo"));
-    }
 
     #[test]
     fn a_plane_is_shown_up_down_or_unbound() {
@@ -142,7 +80,12 @@ broken: 1 2
                 link,
             })
             .collect();
-        let shown = interfaces(&planes, &links, &parse(TEXT), &Window::default());
+        let counts = Counts {
+            errors: [1, 2, 3, 4],
+            ..Counts::default()
+        };
+        let counted = HashMap::from([("net1".to_owned(), counts)]);
+        let shown = interfaces(&planes, &links, &counted, &Window::default());
         let told: Vec<_> = shown
             .iter()
             .map(|one| (one.interface.as_deref(), one.up, one.mtu, one.errors_total))

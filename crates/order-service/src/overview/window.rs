@@ -1,8 +1,8 @@
 //! What was counted over the last minute, as far as somebody looked.
 
-use super::interfaces::Counters;
 use super::rates;
 use super::readings::{Edge, Readings};
+use crate::traffic::Counts;
 use adapter_management::Traffic;
 use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, Instant};
@@ -16,7 +16,7 @@ const RATES_OVER: Duration = Duration::from_secs(10);
 pub(super) struct Look {
     pub(super) at: Instant,
     pub(super) readings: Readings,
-    pub(super) counters: HashMap<String, Counters>,
+    pub(super) counters: HashMap<String, Counts>,
 }
 
 /// The looks of the last minute, the newest last: at most one for each second or so.
@@ -49,7 +49,7 @@ impl Window {
 
     /// What went by an interface: received and sent, bytes a second.
     pub(super) fn bytes_per_second(&self, interface: &str) -> (Option<f64>, Option<f64>) {
-        let rate = |read: fn(&Counters) -> u64| {
+        let rate = |read: fn(&Counts) -> u64| {
             let (newest, oldest) = self.pair(RATES_OVER)?;
             let [now, earlier] =
                 [newest, oldest].map(|look| look.counters.get(interface).map(read));
@@ -100,9 +100,9 @@ mod tests {
         let mut readings = Readings::default();
         readings.rest.requests = requests;
         readings.rest.buckets = vec![(0.1, requests), (f64::INFINITY, requests)];
-        let counters = Counters {
+        let counters = Counts {
             receive_bytes: bytes,
-            ..Counters::default()
+            ..Counts::default()
         };
         Look {
             at,
