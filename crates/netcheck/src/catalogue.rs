@@ -236,7 +236,7 @@ pub const ALL: &[Check] = &[
         "SOC001",
         Critical,
         "a socket of this service is unbound or on the wrong plane",
-        "it was ended; tell the makers of the service who opened it",
+        "the service ends it within a second and counts it (plane_socket_violations_total); tell its makers who opened it",
     ),
     check(
         "SOC002",

@@ -6,7 +6,7 @@ use crate::config::Config;
 use crate::print;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use netcheck::{Scene, look};
-use planes::{Auditor, Plane};
+use planes::Plane;
 use std::path::PathBuf;
 use topology::{Facts, describe, table};
 
@@ -58,10 +58,8 @@ fn facts(config: &Config) -> Result<Facts, String> {
         resolv_conf: PathBuf::from(RESOLV_CONF),
     };
     let pod = look(&scene).map_err(|error| error.to_string())?;
-    // This process has no sockets but those it asks by, so the audit ends none.
-    let sockets = Auditor::new(planes)
-        .and_then(|mut auditor| auditor.audit())
-        .map(|audit| audit.sockets)
+    let sockets = planes::look_at_sockets(planes)
+        .map(|(sockets, _)| sockets)
         .map_err(|error| error.to_string());
     let servers = pod.name_servers.iter().map(|server| server.address);
     Ok(Facts {

@@ -60,6 +60,29 @@ pub struct Audit {
 ///
 /// Fails where the kernel or a seccomp profile refuses netlink sockets.
 pub fn look_at_own_sockets() -> Result<Vec<SeenSocket>, NetlinkError> {
+    let (_, mut sockets) = look()?;
+    sockets.retain(|socket| socket.owner == Owner::Own);
+    Ok(sockets)
+}
+
+/// Every TCP and UDP socket of the network namespace, and those of them that are a violation: as an audit
+/// sees them, but nothing is ended, and an audit that comes later tells them as new. Blocks for some
+/// milliseconds.
+///
+/// Fails where the kernel or a seccomp profile refuses netlink sockets.
+pub fn look_at_sockets(
+    planes: Vec<Plane>,
+) -> Result<(Vec<SeenSocket>, Vec<Violation>), NetlinkError> {
+    let (interfaces, sockets) = look()?;
+    let rules = Rules::new(planes);
+    let judged = sockets
+        .iter()
+        .filter_map(|socket| rules.judge(socket, &interfaces));
+    let violations = judged.collect();
+    Ok((sockets, violations))
+}
+
+fn look() -> Result<(Interfaces, Vec<SeenSocket>), NetlinkError> {
     let mut route = Questions::open(Subject::Interfaces).map_err(NetlinkError::of(
         "making a socket for questions about interfaces",
     ))?;
@@ -70,10 +93,9 @@ pub fn look_at_own_sockets() -> Result<Vec<SeenSocket>, NetlinkError> {
         Interfaces::read(&mut route).map_err(NetlinkError::of("asking for the interfaces"))?;
     let own = own_sockets().map_err(NetlinkError::of("reading /proc/self/fd"))?;
     let own: HashSet<u64> = own.iter().map(|socket| socket.inode).collect();
-    let mut sockets = diag::all_sockets(&mut diag, &interfaces, |inode| own.contains(&inode))
+    let sockets = diag::all_sockets(&mut diag, &interfaces, |inode| own.contains(&inode))
         .map_err(NetlinkError::of("asking for the sockets"))?;
-    sockets.retain(|socket| socket.owner == Owner::Own);
-    Ok(sockets)
+    Ok((interfaces, sockets))
 }
 
 impl Auditor {

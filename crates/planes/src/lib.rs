@@ -41,7 +41,7 @@ mod wait;
 
 pub use audit::{
     Audit, Auditor, Device, Owner, Protocol, SeenSocket, SocketState, Violation,
-    look_at_own_sockets,
+    look_at_own_sockets, look_at_sockets,
 };
 pub use backoff::Backoff;
 pub use connect::{ConnectOptions, connect};

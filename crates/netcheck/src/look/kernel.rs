@@ -2,7 +2,7 @@
 
 use super::read;
 use crate::pod::{Kernel, Stray, Whose};
-use planes::{Auditor, NetlinkError, Owner, Plane, Protocol, SeenSocket, SocketState};
+use planes::{NetlinkError, Owner, Plane, Protocol, SeenSocket, SocketState};
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
@@ -12,9 +12,10 @@ const MESH_PORTS: [u16; 3] = [15_001, 15_006, 4_143];
 
 /// What is true of the whole network namespace, and of every socket in it.
 pub(super) fn kernel(planes: &[Plane]) -> Result<(Kernel, Vec<Stray>), NetlinkError> {
-    let audit = Auditor::new(planes.to_vec())?.audit()?;
+    // Without ending any: the service's own audit does that, and counts it.
+    let (sockets, violations) = planes::look_at_sockets(planes.to_vec())?;
     let listens = |port: &u16| {
-        audit.sockets.iter().any(|socket| {
+        sockets.iter().any(|socket| {
             socket.protocol == Protocol::Tcp
                 && socket.state == SocketState::LISTEN
                 && socket.local.port() == *port
@@ -28,8 +29,7 @@ pub(super) fn kernel(planes: &[Plane]) -> Result<(Kernel, Vec<Stray>), NetlinkEr
         mesh_ports: MESH_PORTS.into_iter().filter(listens).collect(),
     };
     let user = fs::metadata("/proc/self").map(|of| of.uid()).ok();
-    let mut strays: Vec<Stray> = audit
-        .violations
+    let mut strays: Vec<Stray> = violations
         .iter()
         .map(|violation| Stray {
             // Run as a command beside the service, it is another process of the same user.
@@ -41,7 +41,7 @@ pub(super) fn kernel(planes: &[Plane]) -> Result<(Kernel, Vec<Stray>), NetlinkEr
             what: violation.to_string(),
         })
         .collect();
-    strays.extend(audit.sockets.iter().filter_map(orphan));
+    strays.extend(sockets.iter().filter_map(orphan));
     Ok((kernel, strays))
 }
 

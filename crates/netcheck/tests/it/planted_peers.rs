@@ -107,7 +107,7 @@ fn sockets_that_stray_and_those_without_an_interface_are_found() {
         // What a library does that knows no plane.
         let stray = TcpStream::connect("10.30.0.10:5432").unwrap();
         let report = judge(&look(&World::scene()).unwrap());
-        // It is this process's, so looking has ended it.
+        // It is this process's, and looking does not end it.
         let finding = named(&report, "SOC001");
         assert!(finding.evidence.contains("10.30.0.10:5432"), "{finding}");
         stray
