@@ -114,6 +114,10 @@ fn judge(outcome: &Outcome, by_own: Option<&Outcome>) -> (Closed, String) {
             Closed::CannotTell,
             "it does not answer by its own plane either".to_owned(),
         ),
+        (Outcome::Rejected(by), _) => (
+            Closed::Yes,
+            format!("{by} on the way refused it, not the peer (ICMP)"),
+        ),
         (Outcome::Unreachable, _) => (Closed::Yes, "nobody is there (EHOSTUNREACH)".to_owned()),
         (Outcome::Silence, _) => (Closed::Yes, "no answer (ETIMEDOUT)".to_owned()),
     }
@@ -126,11 +130,15 @@ mod tests {
     #[test]
     fn silence_is_closed_only_where_the_peer_answers_its_own_plane() {
         let taken = Outcome::Taken;
+        let rejected = Outcome::Rejected([10, 244, 0, 1].into());
         for (outcome, own, expected) in [
             (Outcome::Taken, None, Closed::No),
             (Outcome::Refused, None, Closed::No),
             (Outcome::Silence, Some(&taken), Closed::Yes),
             (Outcome::Unreachable, Some(&Outcome::Refused), Closed::Yes),
+            // A policy that rejects, seen from behind it.
+            (rejected.clone(), Some(&taken), Closed::Yes),
+            (rejected.clone(), Some(&rejected), Closed::CannotTell),
             (
                 Outcome::Silence,
                 Some(&Outcome::Silence),

@@ -83,6 +83,7 @@ pub(crate) async fn attempt(plane: &Plane, address: SocketAddr) -> Outcome {
     match connect(plane, address, options).await {
         Ok(_) => Outcome::Taken,
         Err(PlaneError::ConnectTimeout { .. }) => Outcome::Silence,
+        Err(PlaneError::Connect { by: Some(by), .. }) => Outcome::Rejected(by),
         Err(PlaneError::Connect { source, .. }) => match source.kind() {
             ErrorKind::ConnectionRefused | ErrorKind::ConnectionReset => Outcome::Refused,
             ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => Outcome::Unreachable,

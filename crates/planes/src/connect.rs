@@ -1,5 +1,6 @@
 //! Connecting by a plane.
 
+use crate::refusal::Refusals;
 use crate::source::source_for;
 use crate::tcp::{self, Timers};
 use crate::{Plane, PlaneError};
@@ -27,21 +28,30 @@ pub async fn connect(
         None => own_source(plane, peer.ip()).await,
     };
     let socket = tcp::new_socket(plane, peer)?;
-    tcp::tune(&socket, &options.timers)
-        .map_err(|source| PlaneError::setup(plane, "setting a connection's options", source))?;
+    let options_failed =
+        |source| PlaneError::setup(plane, "setting a connection's options", source);
+    tcp::tune(&socket, &options.timers).map_err(options_failed)?;
     if let Some(source) = source {
         let source = SocketAddr::new(source, 0);
         socket
             .bind(&SockAddr::from(source))
             .map_err(|error| PlaneError::bind_address(plane, source, error))?;
     }
+    // It takes a descriptor, whose want is no reason not to connect.
+    let refusals = Refusals::of(&socket, peer).ok();
     let socket = TcpSocket::from_std_stream(StdStream::from(socket));
     match tokio::time::timeout(options.timeout, socket.connect(peer)).await {
-        Ok(Ok(stream)) => Ok(stream),
+        Ok(Ok(stream)) => {
+            if let Some(refusals) = refusals {
+                refusals.no_more().map_err(options_failed)?;
+            }
+            Ok(stream)
+        }
         Ok(Err(source)) => Err(PlaneError::Connect {
             plane: plane.clone(),
             peer,
             source,
+            by: refusals.and_then(|refusals| refusals.by()),
         }),
         Err(_elapsed) => Err(PlaneError::ConnectTimeout {
             plane: plane.clone(),

@@ -1,8 +1,9 @@
 //! What can go wrong with a plane's socket, in the words of the operator who is woken by it.
 
 use crate::{LinkFault, Plane, PlaneKind};
+use std::borrow::Cow;
 use std::io::{self, ErrorKind};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 /// A socket could not be had. Each message names the plane, the device or address, and what to check.
@@ -100,7 +101,7 @@ pub enum PlaneError {
     },
 
     /// A connection was refused, unreachable or broken while it was made.
-    #[error("{plane}: cannot connect to {peer}: {source}; {advice}", advice = connect_advice(source))]
+    #[error("{plane}: cannot connect to {peer}: {source}; {advice}", advice = connect_advice(source, *by))]
     Connect {
         /// The plane.
         plane: Plane,
@@ -108,6 +109,8 @@ pub enum PlaneError {
         peer: SocketAddr,
         /// What the kernel said.
         source: io::Error,
+        /// Who on the way said so by ICMP, where it was neither the peer nor this host.
+        by: Option<IpAddr>,
     },
 
     /// The connection was not made in time.
@@ -217,8 +220,13 @@ impl PlaneError {
 }
 
 /// What an operator should look at, by what the kernel said of a connection on a bound socket.
-fn connect_advice(source: &io::Error) -> &'static str {
-    match source.kind() {
+fn connect_advice(source: &io::Error, by: Option<IpAddr>) -> Cow<'static, str> {
+    if let Some(by) = by {
+        return Cow::Owned(format!(
+            "{by} on the way said so, not the peer: a router, a firewall or a network policy refuses it"
+        ));
+    }
+    Cow::Borrowed(match source.kind() {
         ErrorKind::ConnectionRefused => "the peer is there but nothing listens on that port",
         ErrorKind::NetworkUnreachable => {
             "the plane's interface is down, or has no IPv6 route to the peer (NET002, RTE003)"
@@ -235,7 +243,7 @@ fn connect_advice(source: &io::Error) -> &'static str {
             "the source address is not on this pod, or all its ports are in use (NET005)"
         }
         _ => "check the peer and the plane with netcheck",
-    }
+    })
 }
 
 /// Linux error numbers (`errno.h`, the same on every architecture that Rust runs on), for those that

@@ -29,6 +29,7 @@ mod peer;
 mod ping;
 mod plane;
 mod raw;
+mod refusal;
 mod relay;
 mod resolve;
 mod routes;

@@ -67,6 +67,7 @@ pub fn raw_connect(
                 plane: plane.clone(),
                 peer,
                 source: error,
+                by: None,
             })
         }
         _ => Ok(()),

@@ -39,6 +39,10 @@ fn unreachable(pod: &Pod, tried: &Try, told: &mut Told) {
             "nobody has this address on the link, or no route leads there (EHOSTUNREACH)",
             "check that the peer runs and is attached to this network, and its address in the settings; with a gateway see RTE003",
         ),
+        Outcome::Rejected(_) => (
+            "refused on the way (ICMP)",
+            "a router, a firewall or a policy rejects it: check the NetworkPolicies and MultiNetworkPolicies of both ends",
+        ),
         Outcome::Silence => (
             "no answer (ETIMEDOUT)",
             "packets are dropped on the way: check the NetworkPolicies and MultiNetworkPolicies of both ends, and firewalls",
@@ -49,8 +53,10 @@ fn unreachable(pod: &Pod, tried: &Try, told: &mut Told) {
         ),
     };
     let mut evidence = format!("{} at {}: {what}", tried.name, tried.address);
-    if let Outcome::Failed(reason) = &tried.outcome {
-        evidence = format!("{evidence}: {reason}");
+    match &tried.outcome {
+        Outcome::Failed(reason) => evidence = format!("{evidence}: {reason}"),
+        Outcome::Rejected(by) => evidence = format!("{evidence} by {by}"),
+        _ => {}
     }
     told.advised("PEER001", &subject(pod, &tried.plane), evidence, advice);
 }

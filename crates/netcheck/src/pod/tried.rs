@@ -54,6 +54,8 @@ pub enum Outcome {
     Taken,
     /// The host answered that nobody listens there (`ECONNREFUSED`).
     Refused,
+    /// Somebody on the way said by ICMP that it may not or cannot go: a router, a firewall, a network policy.
+    Rejected(IpAddr),
     /// Nobody has this address on the link, or no route leads there (`EHOSTUNREACH`, `ENETUNREACH`).
     Unreachable,
     /// No answer in time.

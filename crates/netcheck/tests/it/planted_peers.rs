@@ -1,7 +1,7 @@
 //! Troubles with peers and sockets, made in real network namespaces, and found by trying.
 
 use crate::planted::World;
-use netcheck::{Closed, Finding, Report, isolate, judge, look, perf, probe};
+use netcheck::{Closed, Finding, Report, isolate, isolate_from, judge, look, perf, probe};
 use planes::{ListenOptions, Plane, PlaneKind, listen};
 use std::fs::File;
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -183,6 +183,26 @@ fn a_passage_between_planes_is_found_and_a_closed_one_is_told_as_closed() {
     world.world.ip("link set net3 down");
     let unknown = passages(&world);
     assert_eq!(unknown[0].closed, Closed::CannotTell, "{unknown:?}");
+}
+
+#[test]
+fn who_refuses_on_the_way_is_told_from_who_was_reached() {
+    let world = World::new();
+    // Two hosts behind the router at the other end of eth0: it may not pass on to one, and is the other itself.
+    world.world.set("net.ipv4.ip_forward", "1");
+    world.world.ip("address add 10.99.0.2/32 dev lo");
+    world.world.ip("route add prohibit 10.99.0.1/32");
+    let passages = world.pod.inside(|| {
+        let from = Plane::bound(PlaneKind::Default, "eth0").unwrap();
+        let to = ["10.99.0.1:5432", "10.99.0.2:5432"].map(|to| to.parse().unwrap());
+        runtime().block_on(isolate_from(&from, &to))
+    });
+    assert_eq!(passages[0].closed, Closed::Yes, "{passages:?}");
+    assert!(
+        passages[0].evidence.contains("10.244.0.1 on the way"),
+        "{passages:?}"
+    );
+    assert_eq!(passages[1].closed, Closed::No, "{passages:?}");
 }
 
 #[test]
