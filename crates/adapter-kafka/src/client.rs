@@ -7,6 +7,7 @@
 use crate::config::{Config, Tls};
 use crate::error::KafkaError;
 use crate::network::OnPlane;
+use crate::rarely::Rarely;
 use crate::resolve::{rd_kafka_conf_set_resolve_cb, resolve};
 use crate::sockets::{close_socket, connect_socket, open_socket};
 use rdkafka::admin::AdminClient;
@@ -17,6 +18,7 @@ use rdkafka::error::KafkaError as Cause;
 use rdkafka::producer::{BaseProducer, Producer, ProducerContext};
 use rdkafka::types::RDKafkaConf;
 use std::ffi::CString;
+use std::time::Duration;
 
 /// The settings that every client has.
 pub(crate) fn settings(config: &Config, role: &str) -> ClientConfig {
@@ -120,9 +122,23 @@ fn connect<C: OnPlane>(client: &Client<C>, config: &Config) -> Result<(), Cause>
     }
 }
 
+/// The facility of librdkafka's log that tells of a connection that failed.
+pub(crate) const FAILED: &str = "FAIL";
+/// How often the log tells of connections that failed: every client tries every broker anew about once a second.
+const FAILURES_TOLD_EVERY: Duration = Duration::from_secs(10);
+
 /// librdkafka's log lines, as ours.
 pub(crate) fn log(level: RDKafkaLogLevel, facility: &str, message: &str) {
+    static FAILURES: Rarely = Rarely::every(FAILURES_TOLD_EVERY);
     match level {
+        // A broker that is away is no error of this service: /readyz, metrics and alerts tell of it.
+        _ if facility == FAILED => {
+            if let Some(kept_back) = FAILURES.now() {
+                tracing::warn!(facility, kept_back, "{message}");
+            }
+        }
+        // Brokers are added once sockets are sure to be bound ([`connect`]).
+        _ if facility == "CONFWARN" && message.contains("bootstrap.servers") => {}
         RDKafkaLogLevel::Emerg
         | RDKafkaLogLevel::Alert
         | RDKafkaLogLevel::Critical

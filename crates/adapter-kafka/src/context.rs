@@ -1,6 +1,6 @@
 //! What every client of the adapter carries: its network, and what it last said of its connections.
 
-use crate::client::log;
+use crate::client::{FAILED, log};
 use crate::config::Config;
 use crate::network::{Network, OnPlane};
 use rdkafka::client::ClientContext;
@@ -21,9 +21,6 @@ pub(crate) struct Context {
     /// Connections that were closed.
     closed: Arc<AtomicU64>,
 }
-
-/// The facility of librdkafka's log that tells of a connection that failed.
-const FAILED: &str = "FAIL";
 
 impl Context {
     pub(crate) fn of(config: &Config) -> Context {

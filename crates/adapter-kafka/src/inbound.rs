@@ -18,7 +18,6 @@ mod keep;
 mod keeper;
 mod metrics;
 mod prepare;
-mod rarely;
 mod status;
 mod tracker;
 mod work;

@@ -12,6 +12,7 @@ mod error;
 mod inbound;
 mod network;
 mod outbound;
+mod rarely;
 mod resolve;
 mod sockets;
 mod spans;

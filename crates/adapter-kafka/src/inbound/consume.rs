@@ -9,7 +9,6 @@ use super::context::{Context, store_offsets};
 use super::decode;
 use super::flow::{Room, Taken};
 use super::metrics::InboundMetrics;
-use super::rarely::Rarely;
 use super::status::Status;
 use super::work::Hands;
 use crate::client;
@@ -117,7 +116,6 @@ impl Loop {
             status: Arc::clone(&self.status),
             revoke_timeout: bounds.revoke_timeout,
             assignments: AtomicU64::default(),
-            told: Rarely::default(),
         };
         let consumer = client::consumer(&self.config, &settings, context)?;
         let topics = self.config.topics.inbound();

@@ -2,7 +2,6 @@
 
 use super::flow::{Flow, Partition};
 use super::metrics::InboundMetrics;
-use super::rarely::Rarely;
 use super::status::Status;
 use crate::client;
 use crate::network::{Network, OnPlane};
@@ -17,9 +16,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-/// librdkafka's log facility of connections that failed.
-const FAILED_CONNECTION: &str = "FAIL";
-
 /// The consumer's context.
 #[derive(Debug)]
 pub(crate) struct Context {
@@ -30,7 +26,6 @@ pub(crate) struct Context {
     pub(crate) revoke_timeout: Duration,
     /// Grows with each change of what is ours.
     pub(crate) assignments: AtomicU64,
-    pub(crate) told: Rarely,
 }
 
 /// Hands the offsets of everything that is done to librdkafka, which commits them.
@@ -68,11 +63,8 @@ impl ClientContext for Context {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
         let message = self.network.explained(message);
         // Only here librdkafka says why a connection failed; the error that polling gives has a code.
-        if facility == FAILED_CONNECTION {
+        if facility == client::FAILED {
             self.status.trouble(message.to_string());
-            if self.told.now().is_none() {
-                return;
-            }
         }
         client::log(level, facility, &message);
     }

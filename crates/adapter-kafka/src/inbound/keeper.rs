@@ -4,7 +4,7 @@
 use super::apply::Verdict;
 use super::keep::keep;
 use super::metrics::Outcome;
-use super::rarely::Rarely;
+use crate::rarely::Rarely;
 use order_core::domain::limits::MAX_COUNTED_ENTRIES;
 use order_core::ports::{Repair, StoreError};
 use rdkafka::message::{Message as _, OwnedMessage};

@@ -6,7 +6,7 @@ use super::dead_letters::DeadLetters;
 use super::flow::{Flow, Job, Lane, Waiting};
 use super::keeper::Keeper;
 use super::metrics::InboundMetrics;
-use super::rarely::Rarely;
+use crate::rarely::Rarely;
 use futures_util::FutureExt;
 use order_core::app::Orders;
 use order_core::ports::Repair;
