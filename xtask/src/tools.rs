@@ -1,7 +1,7 @@
 //! Gets the tools that a task needs: takes what is installed, else fetches into our own cache,
 //! else, as root on Debian, installs the package and says so, else names exactly what to install.
 
-mod npm;
+pub(crate) mod npm;
 
 pub(crate) use npm::{BUF, NPM};
 

@@ -73,12 +73,14 @@ fn incoming() -> &'static Map<String, Value> {
     })
 }
 
-fn collect<T: ToSchema>(list: &mut Vec<(String, RefOr<Schema>)>) {
+/// Adds the type's schema and those that it refers to.
+pub(crate) fn collect<T: ToSchema>(list: &mut Vec<(String, RefOr<Schema>)>) {
     list.push((T::name().into_owned(), T::schema()));
     T::schemas(list);
 }
 
-/// Adds to an `OpenAPI` document what the derived schemas cannot say.
+/// Adds to the schemas of a document (`components.schemas` of `OpenAPI` and `AsyncAPI`) what the derived
+/// ones cannot say.
 pub fn refine(document: &mut Value) {
     let schemas = &mut document["components"]["schemas"];
     // A member that is there and not null.
