@@ -56,6 +56,26 @@ fn every_fact_in_every_form_is_one_message_of_the_contract() {
 }
 
 #[test]
+fn commands_in_both_modes_are_messages_of_the_contract() {
+    let place = r#"{"customer_id":"c","external_id":null,"currency":"EUR","metadata":{"a":"b"},"payment_terms":"INVOICE",
+        "lines":[{"sku":"s","quantity":1,"unit_price":5,"tax":1}],"confirm_before":"2099-01-01T00:00:00Z"}"#;
+    let cancel =
+        format!(r#"{{"order_id":"{ORDER}","reason":"no","lines":[{{"line_no":1,"quantity":1}}]}}"#);
+    for (kind, data, event) in [
+        (order_json::PLACE, place, "NewOrderEvent"),
+        (order_json::CANCEL, &cancel, "CancelCommandEvent"),
+    ] {
+        for (message, wanted) in [
+            (binary(kind, JSON, data.as_bytes()), kind),
+            (structured(&in_envelope(kind, data)), event),
+        ] {
+            decode(&message).unwrap();
+            assert_eq!(taken_as(&message), [wanted]);
+        }
+    }
+}
+
+#[test]
 fn the_forms_that_the_guide_speaks_of_are_messages_of_the_contract() {
     let kind = "stock.reserved.v1";
     let bare = in_envelope(kind, &json_of(kind));
