@@ -87,11 +87,15 @@ pub fn refine(document: &mut Value) {
     let has = |name: &str| json!({"required": [name], "properties": {name: {"type": "string"}}});
     for name in FACT_DATA {
         if let Some(schema) = schemas.get_mut(name) {
-            schema["anyOf"] = json!([has("order_id"), has("external_id")]);
+            // Within allOf: alone, generators of code would make a type of each alternative.
+            schema["allOf"] = json!([{"anyOf": [has("order_id"), has("external_id")]}]);
         }
     }
     if let Some(notice) = schemas.get_mut("PaymentNotice") {
         let no_amount = json!({"properties": {"amount": {"type": "null"}}});
-        notice["allOf"] = json!([{"anyOf": [no_amount, has("currency")]}]);
+        let currency = json!({"anyOf": [no_amount, has("currency")]});
+        if let Some(all) = notice["allOf"].as_array_mut() {
+            all.push(currency);
+        }
     }
 }

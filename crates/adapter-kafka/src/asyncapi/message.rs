@@ -1,5 +1,6 @@
 //! A message: its headers, its payload, its key.
 
+use crate::headers::CE_ID;
 use serde_json::{Map, Value, json};
 
 /// The version of the Kafka bindings of `AsyncAPI`.
@@ -51,10 +52,10 @@ impl Correlation {
     fn told(self) -> Value {
         let own = "With `source` it names the fact or command; the events that it causes have both in `cause`.";
         let (location, description) = match self {
-            Correlation::Header => ("$message.header#/ce_id", own),
-            Correlation::Structured => ("$message.payload#/id", own),
+            Correlation::Header => (format!("$message.header#/{CE_ID}"), own),
+            Correlation::Structured => ("$message.payload#/id".to_owned(), own),
             Correlation::Cause => (
-                "$message.payload#/cause/id",
+                "$message.payload#/cause/id".to_owned(),
                 "`id` of the fact, or the idempotency key of the command, that caused the event; its `source` stands beside it.",
             ),
         };
