@@ -59,7 +59,9 @@ impl Validator<'_> {
                             all.extend(self.faults(schema, member, &format!("{path}.{name}")));
                         }
                     }
-                    self.every_member_is_told(schema, value)
+                    let untold = self.untold(schema, value);
+                    all.extend(untold.map(|name| format!("{path}.{name} is not told")));
+                    true
                 }
                 "additionalProperties" => {
                     let known = schema.get("properties");
@@ -101,11 +103,16 @@ impl Validator<'_> {
         target.unwrap_or_else(|| panic!("{pointer} points nowhere"))
     }
 
-    fn every_member_is_told(self, schema: &serde_json::Map<String, Value>, value: &Value) -> bool {
-        let told = &schema["properties"];
-        !self.strict
-            || schema.contains_key("additionalProperties")
-            || members(value).all(|(name, _)| told.get(name).is_some())
+    /// Members that the schema does not speak of, where it has to.
+    fn untold<'v>(
+        self,
+        schema: &serde_json::Map<String, Value>,
+        value: &'v Value,
+    ) -> impl Iterator<Item = &'v String> {
+        let strict = self.strict && !schema.contains_key("additionalProperties");
+        let told = schema.get("properties").filter(|_| strict);
+        let names = members(value).map(|(name, _)| name);
+        names.filter(move |name| told.is_some_and(|told| told.get(name.as_str()).is_none()))
     }
 
     /// How many of these schemas allow the value. Each tells a part, so none has to tell every member.
