@@ -1,4 +1,4 @@
-//! The step `asyncapi`: AsyncAPI's own parser finds nothing wrong with `docs/asyncapi.json`, which a test of
+//! The step `asyncapi`: `AsyncAPI`'s own parser finds nothing wrong with `docs/asyncapi.json`, which a test of
 //! adapter-kafka holds equal to what `order-service asyncapi` prints.
 
 use std::process::Command;
