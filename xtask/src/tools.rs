@@ -59,7 +59,7 @@ pub(crate) const PYTHON: SystemTool = SystemTool {
 pub(crate) const NODE: SystemTool = SystemTool {
     program: "node",
     package: "nodejs",
-    why: "the tests in a browser are written for Node.js",
+    why: "the tests in a browser and the reading of docs/asyncapi.json are written for Node.js",
 };
 /// Shows the dashboard.
 pub(crate) const CHROMIUM: SystemTool = SystemTool {
