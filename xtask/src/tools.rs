@@ -1,7 +1,7 @@
 //! Gets the tools that a task needs: takes what is installed, else fetches into our own cache,
 //! else, as root on Debian, installs the package and says so, else names exactly what to install.
 
-mod npm;
+pub(crate) mod npm;
 
 pub(crate) use npm::{BUF, NPM};
 
@@ -59,7 +59,7 @@ pub(crate) const PYTHON: SystemTool = SystemTool {
 pub(crate) const NODE: SystemTool = SystemTool {
     program: "node",
     package: "nodejs",
-    why: "the tests in a browser are written for Node.js",
+    why: "the tests in a browser and the reading of docs/asyncapi.json are written for Node.js",
 };
 /// Shows the dashboard.
 pub(crate) const CHROMIUM: SystemTool = SystemTool {

@@ -5,10 +5,12 @@
 //! broker is known to a client (`client.rs`); names of brokers are asked by `planes` too (`resolve.rs`). What never enters: rules of the domain, SQL, HTTP.
 
 mod advertised;
+mod asyncapi;
 mod client;
 mod config;
 mod context;
 mod error;
+mod headers;
 mod inbound;
 mod network;
 mod outbound;
@@ -19,6 +21,7 @@ mod spans;
 mod topics;
 
 pub use advertised::advertised;
+pub use asyncapi::asyncapi;
 pub use config::{Config, NewTopics, Tls, Topics};
 pub use error::{KafkaError, TopicError};
 pub use inbound::{Inbound, InboundConfig, InboundMetrics, InboundStatus, Redriver};

@@ -26,8 +26,6 @@ use tokio::sync::oneshot;
 const APPEAR: Duration = Duration::from_secs(10);
 /// How often that is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
-/// Bytes of a segment of a compacted topic: only what is not the newest segment is compacted.
-const COMPACTED_SEGMENT_BYTES: &str = "16777216";
 
 /// Looks at these topics, makes what is missing where that is allowed, and tells in one log line what
 /// was found. Must be called inside a runtime; what blocks, blocks a thread of its own.
@@ -144,26 +142,18 @@ impl<'a> Topics<'a> {
         }
         let new = &self.config.new_topics;
         let replicas = new.most_replicas.min(brokers).max(1);
-        let in_sync = if replicas >= 3 { "2" } else { "1" };
-        let retention = new.retention.as_millis().to_string();
-        let sizes: Vec<String> = missing
+        let settings: Vec<_> = missing
             .iter()
-            .map(|topic| topic.max_message_bytes.to_string())
+            .map(|topic| topic.settings(new, replicas))
             .collect();
-        let topics = missing.iter().zip(&sizes).map(|(topic, size)| {
+        let topics = missing.iter().zip(&settings).map(|(topic, settings)| {
             let replication = TopicReplication::Fixed(i32::try_from(replicas).unwrap_or(1));
             let partitions = i32::try_from(topic.partitions).unwrap_or(1);
-            let made = NewTopic::new(&topic.name, partitions, replication)
-                .set("min.insync.replicas", in_sync)
-                .set("max.message.bytes", size);
-            if topic.compacted {
-                made.set("cleanup.policy", "compact")
-                    .set("segment.bytes", COMPACTED_SEGMENT_BYTES)
-                    .set("min.cleanable.dirty.ratio", "0.1")
-            } else {
-                made.set("cleanup.policy", "delete")
-                    .set("retention.ms", &retention)
+            let mut made = NewTopic::new(&topic.name, partitions, replication);
+            for (key, value) in settings {
+                made = made.set(key, value);
             }
+            made
         });
         let topics: Vec<NewTopic<'_>> = topics.collect();
         let made = self

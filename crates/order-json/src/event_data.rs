@@ -111,6 +111,31 @@ impl<'a> From<&'a Event> for EventDataView<'a> {
     }
 }
 
+/// What is left of an event's data where its message would be too large with the order in it.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ReducedOrderEventData)]
+pub(crate) struct ReducedEventDataView {
+    /// The order's id.
+    #[serde(serialize_with = "display")]
+    #[schema(value_type = OrderIdText)]
+    order_id: OrderId,
+    /// The order's version after the event.
+    #[schema(minimum = 1)]
+    version: u64,
+    /// Always true: the order and the event's own fields are left out.
+    order_omitted: bool,
+}
+
+impl From<&Event> for ReducedEventDataView {
+    fn from(event: &Event) -> ReducedEventDataView {
+        ReducedEventDataView {
+            order_id: event.order.order_id,
+            version: event.version(),
+            order_omitted: true,
+        }
+    }
+}
+
 /// Who or what caused an event; what is unknown is left out.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Cause)]

@@ -3,6 +3,7 @@
 use crate::fact_data::{
     FactKind, PaymentData, PaymentNotice, ReturnData, ShipmentEnd, ShipmentStart, StockData,
 };
+use crate::message::{CANCEL, PLACE};
 use crate::scalars::{EventIdText, TimestampText};
 use order_core::domain::Fact;
 use serde_json::{Value, json};
@@ -32,22 +33,40 @@ impl PartialSchema for FactEvent {
     }
 }
 
-/// An event whose data is of this schema.
+/// An event whose data is of this schema, of all types that have such data.
 fn event_of(schema: &str) -> Value {
-    let of_kind = |name: &&str| FactKind::of(name).is_some_and(|kind| kind.schema_name() == schema);
+    let of_kind = |name: &&str| data_schema(name) == Some(schema);
     let types: Vec<&str> = Fact::type_names().filter(of_kind).collect();
+    structured_event(&types, schema)
+}
+
+/// The schema of the data of messages of this type; `None` where no such message is known.
+pub fn data_schema(type_name: &str) -> Option<&'static str> {
+    match type_name {
+        PLACE => Some("NewOrder"),
+        CANCEL => Some("CancelCommand"),
+        _ => FactKind::of(type_name).map(FactKind::schema_name),
+    }
+}
+
+/// The schema of an event in structured mode that is of one of these types and has data of this schema.
+pub fn structured_event(types: &[&str], schema: &str) -> Value {
     json!({
         "type": "object",
         "title": format!("{schema}Event"),
         "required": ["specversion", "type", "source", "id", "data"],
         "properties": {
-            "specversion": {"type": "string", "enum": ["1.0"]},
-            "type": {"type": "string", "enum": types},
+            "specversion": {"type": "string", "title": "SpecVersion", "enum": ["1.0"]},
+            "type": {"type": "string", "title": format!("{schema}EventType"), "enum": types},
             "source": {"$ref": "#/components/schemas/EventIdentifier"},
             "id": {"$ref": "#/components/schemas/EventIdentifier"},
             "subject": {"type": ["string", "null"]},
             "time": {"anyOf": [{"$ref": "#/components/schemas/Timestamp"}, {"type": "null"}]},
-            "datacontenttype": {"type": ["string", "null"], "enum": ["application/json", null]},
+            "datacontenttype": {
+                "type": ["string", "null"],
+                "title": "DataContentType",
+                "enum": ["application/json", null],
+            },
             "dataschema": {"type": ["string", "null"]},
             "data": {"$ref": format!("#/components/schemas/{schema}")},
         },

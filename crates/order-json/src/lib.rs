@@ -20,6 +20,7 @@ mod event_data;
 mod fact_data;
 mod fact_event;
 mod message;
+mod message_schemas;
 mod new_order;
 mod order;
 mod order_parts;
@@ -42,10 +43,11 @@ pub use commands::{Cancel, Hold, LineQuantity, Release};
 pub use envelope::Attribute;
 pub use event::{EVENT_SOURCE, EventView};
 pub use event_data::{EventDataView, FactView};
-pub use fact_event::FactEvent;
+pub use fact_event::{FactEvent, data_schema, structured_event};
 pub use message::{
     CANCEL, Content, Message, PLACE, is_traceparent, message_from_parts, message_from_structured,
 };
+pub use message_schemas::{event_data_schema, message_schemas};
 pub use new_order::{NewOrder, NewOrderLine};
 pub use order::OrderView;
 pub use parse::{Malformed, Parsed, WireType, parse};

@@ -73,23 +73,29 @@ fn incoming() -> &'static Map<String, Value> {
     })
 }
 
-fn collect<T: ToSchema>(list: &mut Vec<(String, RefOr<Schema>)>) {
+/// Adds the type's schema and those that it refers to.
+pub(crate) fn collect<T: ToSchema>(list: &mut Vec<(String, RefOr<Schema>)>) {
     list.push((T::name().into_owned(), T::schema()));
     T::schemas(list);
 }
 
-/// Adds to an `OpenAPI` document what the derived schemas cannot say.
+/// Adds to the schemas of a document (`components.schemas` of `OpenAPI` and `AsyncAPI`) what the derived
+/// ones cannot say.
 pub fn refine(document: &mut Value) {
     let schemas = &mut document["components"]["schemas"];
     // A member that is there and not null.
     let has = |name: &str| json!({"required": [name], "properties": {name: {"type": "string"}}});
     for name in FACT_DATA {
         if let Some(schema) = schemas.get_mut(name) {
-            schema["anyOf"] = json!([has("order_id"), has("external_id")]);
+            // Within allOf: alone, generators of code would make a type of each alternative.
+            schema["allOf"] = json!([{"anyOf": [has("order_id"), has("external_id")]}]);
         }
     }
     if let Some(notice) = schemas.get_mut("PaymentNotice") {
         let no_amount = json!({"properties": {"amount": {"type": "null"}}});
-        notice["allOf"] = json!([{"anyOf": [no_amount, has("currency")]}]);
+        let currency = json!({"anyOf": [no_amount, has("currency")]});
+        if let Some(all) = notice["allOf"].as_array_mut() {
+            all.push(currency);
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! From the domain to bytes, in one pass.
 
+use crate::event_data::ReducedEventDataView;
 use crate::{EventDataView, EventView, OrderView};
 use order_core::domain::{Event, Order};
 use order_core::ports::RecordedEvent;
@@ -34,18 +35,7 @@ pub fn event_data_to_vec(event: &Event) -> Vec<u8> {
 /// What is left of an event's data where all of it would not fit: which order, which version, and that
 /// the rest was left out.
 pub fn reduced_event_data_to_vec(event: &Event) -> Vec<u8> {
-    #[derive(Serialize)]
-    struct Reduced {
-        order_id: String,
-        version: u64,
-        order_omitted: bool,
-    }
-    let reduced = Reduced {
-        order_id: event.order.order_id.to_string(),
-        version: event.version(),
-        order_omitted: true,
-    };
-    to_vec(&reduced)
+    to_vec(&ReducedEventDataView::from(event))
 }
 
 /// Appends the order as JSON.

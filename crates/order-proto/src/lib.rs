@@ -6,7 +6,10 @@
 //! decision enters.
 
 pub mod storage;
+mod text;
 pub mod wire;
+
+pub use text::definition_of;
 
 /// What prost made of `proto/`.
 mod generated {

@@ -17,7 +17,7 @@ mod place;
 pub use amend::amendment;
 pub use event::event;
 pub use fact::{new_fact, receipt};
-pub use fact_event::{FactEvent, InvalidFactData, fact_of_event};
+pub use fact_event::{FactEvent, InvalidFactData, fact_of_event, message_of};
 pub use list::{event_filter, page_request};
 pub use order::order;
 pub use parts::{expected_versions, line_quantities, order_id};

@@ -51,6 +51,9 @@ pub(crate) fn command() -> Command {
         .subcommand(crate::netcheck::command())
         .subcommand(crate::feed::command())
         .subcommand(crate::topology::command())
+        .subcommand(
+            Command::new("asyncapi").about("Print the AsyncAPI 3.0 document of Kafka's topics and messages"),
+        )
         .subcommand(Command::new("openapi").about("Print the OpenAPI 3.1 document of the REST interface"))
         .subcommand(
             Command::new("healthcheck")

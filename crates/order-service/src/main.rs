@@ -78,6 +78,7 @@ fn run(matches: &ArgMatches) -> Result<(), String> {
         Some(("feed", sub)) => feed::run(sub, read_config),
         Some(("netcheck", sub)) => netcheck::run(sub, read_config),
         Some(("openapi", _)) => print(&adapter_http::openapi()),
+        Some(("asyncapi", _)) => print(&adapter_kafka::asyncapi()),
         Some(("topology", sub)) => topology::run(sub, &read_config(sub)?),
         Some(("healthcheck", sub)) => healthcheck::run(&read_config(sub)?, sub.get_flag("live")),
         Some(("completions", sub)) => {

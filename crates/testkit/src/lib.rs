@@ -10,9 +10,11 @@
 )]
 
 pub mod clients;
+pub mod contract;
 pub mod desk;
 pub mod fact;
 pub mod fakes;
+pub mod json_schema;
 mod migrations;
 #[cfg(feature = "proptest")]
 pub mod model;

@@ -1,13 +1,12 @@
 //! `cargo xtask browser`: the dashboard in a real browser, on a service that only seems to be and on a real one.
 
-use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::{Failure, Outcome};
 use crate::environment;
 use crate::metadata::Workspace;
-use crate::steps::{self, Steps};
-use crate::tools::{CHROMIUM, NODE, NPM};
+use crate::steps::Steps;
+use crate::tools::{CHROMIUM, NODE, npm};
 
 pub(crate) const HELP: &str = "\
 Usage: cargo xtask browser [--only WORDS]
@@ -48,7 +47,7 @@ fn all(steps: &mut Steps, only: Option<&str>, cargo_options: &[&str]) -> Outcome
     let tests = workspace.root.join(TESTS);
     let node = steps.take("node", || NODE.get())?;
     let chromium = steps.take("chromium", || CHROMIUM.get())?;
-    let packages = steps.take("npm packages", || packages(&tests))?;
+    let packages = steps.take("npm packages", || npm::packages(&tests, "browser"))?;
     let mut build = environment::cargo();
     build
         .args([
@@ -77,39 +76,6 @@ fn all(steps: &mut Steps, only: Option<&str>, cargo_options: &[&str]) -> Outcome
     steps.run("browser", &mut node)
 }
 
-/// The packages in our cache, exactly as the lock file has them.
-fn packages(tests: &Path) -> Result<PathBuf, Failure> {
-    let npm = NPM.get()?;
-    let root = environment::cache()?.join("tools").join("browser");
-    let io = |error| Failure::while_doing(format!("cannot prepare {}", root.display()), error);
-    std::fs::create_dir_all(&root).map_err(io)?;
-    let lock = std::fs::read(tests.join("package-lock.json")).map_err(io)?;
-    let complete = root.join("complete");
-    if std::fs::read(&complete).is_ok_and(|installed| installed == lock) {
-        return Ok(root);
-    }
-    println!(
-        "fetching what the tests in a browser take into {}",
-        root.display()
-    );
-    for name in ["package.json", "package-lock.json"] {
-        std::fs::copy(tests.join(name), root.join(name)).map_err(io)?;
-    }
-    let mut install = Command::new(npm);
-    install
-        .args([
-            "ci",
-            "--ignore-scripts",
-            "--no-audit",
-            "--no-fund",
-            "--loglevel=error",
-        ])
-        .current_dir(&root);
-    steps::run(&mut install)?;
-    std::fs::write(&complete, lock).map_err(io)?;
-    Ok(root)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -118,19 +84,5 @@ mod tests {
     fn arguments_that_are_not_known_are_told() {
         let result = run(&["phone".to_owned()]);
         assert!(matches!(result, Err(Failure::Usage(_))), "{result:?}");
-    }
-
-    /// What is fetched is told by its name, version and checksum; from where is for each machine to say.
-    #[test]
-    fn the_lock_file_names_no_registry() {
-        let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(TESTS);
-        let lock = std::fs::read_to_string(tests.join("package-lock.json")).unwrap();
-        assert!(
-            !lock.contains("\"resolved\"") && !lock.contains("://"),
-            "{lock}"
-        );
-        let packages = lock.matches("\"node_modules/").count();
-        assert_eq!(lock.matches("\"integrity\": \"sha512-").count(), packages);
-        assert!(packages >= 2);
     }
 }

@@ -1,6 +1,7 @@
 //! `cargo xtask ci`: all that must hold before a change is merged, cheapest first.
 
 mod alerts;
+mod asyncapi;
 
 use std::process::Command;
 
@@ -12,9 +13,9 @@ pub(crate) const HELP: &str = "\
 Usage: cargo xtask ci
 
 Stops at the first failure and says how to run that step alone. Steps: fmt, tidy, clippy, buf
-lint and format, alerts (rules and their histories, by promtool), deny (licences, sources, walls;
-advisories need the network: `cargo deny check advisories`), doc, those of `cargo xtask test`, `cargo xtask browser`
-and `cargo xtask lab`. Cargo.lock must be current: nothing here changes it.";
+lint and format, alerts (rules and their histories, by promtool), asyncapi (docs/asyncapi.json, by
+AsyncAPI's own parser), deny (licences, sources, walls; advisories need the network: `cargo deny check advisories`),
+doc, those of `cargo xtask test`, `cargo xtask browser` and `cargo xtask lab`. Cargo.lock must be current: nothing here changes it.";
 
 /// The folder of the protocol buffers, with the settings of `buf`.
 const PROTOCOL: &str = "proto";
@@ -46,6 +47,7 @@ fn all(steps: &mut Steps) -> Outcome {
     buf.args(["format", "--diff", "--exit-code"]);
     steps.run("buf format", buf.current_dir(PROTOCOL))?;
     alerts::check(steps)?;
+    asyncapi::check(steps)?;
     let mut deny = steps.take("cargo-deny", || tools::DENY.get())?;
     steps.run("deny", deny.args(["check", "bans", "licenses", "sources"]))?;
     let mut doc = cargo("doc");

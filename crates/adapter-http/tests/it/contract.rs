@@ -1,12 +1,12 @@
 //! The contract, held against every answer that a test gets, and against the calls that there are.
 
 use crate::desk::{Desk, Reply, order};
-use crate::schema::faults;
 use adapter_http::Operation;
 use order_core::domain::limits;
 use order_core::ports::{FeedPosition, RecordedEvent};
 use serde_json::{Value, json};
 use std::sync::OnceLock;
+use testkit::json_schema::faults;
 
 pub(crate) fn document() -> &'static Value {
     static DOCUMENT: OnceLock<Value> = OnceLock::new();

@@ -21,4 +21,3 @@ mod listener;
 mod placing;
 mod probing;
 mod roles;
-mod schema;

@@ -3,6 +3,9 @@
 use super::config::InboundConfig;
 use crate::client;
 use crate::config::Config;
+use crate::headers::{
+    DL_OFFSET, DL_OMITTED_BYTES, DL_PARTITION, DL_REASON, DL_REASON_MAX_CHARS, DL_TOPIC,
+};
 use crate::network::{Network, OnPlane};
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
@@ -15,8 +18,6 @@ use tokio::sync::oneshot;
 
 /// How long one look for acknowledgements takes, and so how long a producer outlives its use.
 const POLL: Duration = Duration::from_millis(100);
-/// A reason is cut to so many characters.
-const REASON_MAX_CHARS: usize = 1_000;
 
 /// The producer of dead letters, made when the first one is written.
 pub(crate) struct DeadLetters {
@@ -45,7 +46,7 @@ impl DeadLetters {
         match self.send(raw, raw.payload(), headers.clone()).await {
             Err(error) if is_too_large(&error) => {
                 let bytes = raw.payload().map_or(0, <[u8]>::len).to_string();
-                let headers = headers.insert(header("dl_omitted_bytes", bytes.as_bytes()));
+                let headers = headers.insert(header(DL_OMITTED_BYTES, bytes.as_bytes()));
                 self.send(raw, None, headers).await
             }
             sent => sent,
@@ -136,12 +137,12 @@ impl DeadLetters {
 /// The message's own headers, and ours.
 fn headers(raw: &OwnedMessage, reason: &str) -> OwnedHeaders {
     let own = raw.headers().cloned().unwrap_or_default();
-    let reason: String = reason.chars().take(REASON_MAX_CHARS).collect();
+    let reason: String = reason.chars().take(DL_REASON_MAX_CHARS).collect();
     let (partition, offset) = (raw.partition().to_string(), raw.offset().to_string());
-    own.insert(header("dl_reason", reason.as_bytes()))
-        .insert(header("dl_topic", raw.topic().as_bytes()))
-        .insert(header("dl_partition", partition.as_bytes()))
-        .insert(header("dl_offset", offset.as_bytes()))
+    own.insert(header(DL_REASON, reason.as_bytes()))
+        .insert(header(DL_TOPIC, raw.topic().as_bytes()))
+        .insert(header(DL_PARTITION, partition.as_bytes()))
+        .insert(header(DL_OFFSET, offset.as_bytes()))
 }
 
 fn header<'a>(key: &'a str, value: &'a [u8]) -> Header<'a, &'a [u8]> {

@@ -7,18 +7,14 @@
 //! either the message's key is the order's id. A message without any header is read as structured,
 //! since that is what the simplest producers send.
 
+use crate::headers::{
+    CONTENT_TYPE, EXTERNAL_ID, PREFIX, PROTOBUF, SPECVERSION, STRUCTURED, TRACEPARENT,
+};
 use order_core::domain::Violations;
 use order_json::{Content, Message, Parsed, message_from_parts, message_from_structured};
 use order_proto::wire::{FactEvent, fact_of_event};
 use rdkafka::message::{Headers, Message as _, OwnedMessage};
 use std::hash::{BuildHasher, RandomState};
-
-/// What stands before an attribute's name in a header (Kafka binding 3.2.3.1).
-const PREFIX: &str = "ce_";
-/// The extension by which a fact in protobuf names its order by the caller's own number.
-const EXTERNAL_ID: &str = "externalid";
-const STRUCTURED: &str = "application/cloudevents+json";
-const PROTOBUF: [&str; 2] = ["application/protobuf", "application/x-protobuf"];
 
 /// What the message wants, or why nobody can tell; every fault at once where fields can be named.
 pub(crate) fn decode(raw: &OwnedMessage) -> Result<Message, String> {
@@ -85,9 +81,9 @@ impl Carried {
             };
             if let Some(name) = header.key.strip_prefix(PREFIX) {
                 carried.attributes.push((name.to_owned(), text()?));
-            } else if header.key.eq_ignore_ascii_case("content-type") {
+            } else if header.key.eq_ignore_ascii_case(CONTENT_TYPE) {
                 carried.content_type = Some(text()?);
-            } else if header.key == "traceparent" {
+            } else if header.key == TRACEPARENT {
                 // A trace that cannot be read is no reason to refuse what happened.
                 carried.traceparent = text().ok();
             }
@@ -133,7 +129,7 @@ fn protobuf(headers: &Carried, key: Option<&[u8]>, data: &[u8]) -> Result<Messag
         }
     }
     let version = headers.attribute("specversion");
-    if version.is_some_and(|version| version != "1.0") {
+    if version.is_some_and(|version| version != SPECVERSION) {
         wrong.add(format!("{PREFIX}specversion"), "must be 1.0");
     }
     if !wrong.is_empty() {
@@ -159,12 +155,14 @@ fn protobuf(headers: &Carried, key: Option<&[u8]>, data: &[u8]) -> Result<Messag
     Ok(Message {
         source: event.source.to_owned(),
         id: event.id.to_owned(),
-        traceparent: headers.attribute("traceparent").map(str::to_owned),
+        traceparent: headers.attribute(TRACEPARENT).map(str::to_owned),
         content: Content::Fact(fact),
     })
 }
 
 #[cfg(test)]
 mod bad_messages;
+#[cfg(test)]
+mod contract;
 #[cfg(test)]
 mod tests;

@@ -40,11 +40,6 @@ impl Loop {
 fn wanted(config: &Config) -> Vec<Wanted> {
     let mut names = config.topics.inbound().to_vec();
     names.push(&config.topics.dead_letters);
-    let want = |name: &str| Wanted {
-        name: name.to_owned(),
-        partitions: config.new_topics.partitions,
-        compacted: false,
-        max_message_bytes: config.max_event_bytes,
-    };
+    let want = |name| Wanted::of_messages(config, name);
     names.into_iter().map(want).collect()
 }

@@ -2,6 +2,10 @@
 //! (<https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/kafka-protocol-binding.md>),
 //! so that the value is the event's data and nothing else.
 
+use crate::headers::{
+    CE_DATAREF, CE_ID, CE_ORDERVERSION, CE_POSITION, CE_SOURCE, CE_SPECVERSION, CE_SUBJECT,
+    CE_TIME, CE_TYPE, CONTENT_TYPE, JSON, SPECVERSION, TRACEPARENT,
+};
 use order_core::ports::{FeedToken, RecordedEvent};
 use order_json::{EVENT_SOURCE, event_data_to_vec, format_timestamp, reduced_event_data_to_vec};
 use rdkafka::message::{Header, OwnedHeaders};
@@ -35,21 +39,21 @@ pub(super) fn message(recorded: &RecordedEvent, max_bytes: usize) -> Message {
     let position = FeedToken::at(recorded.position).to_string();
     let reference = format!("/v1/orders/{order_id}/events");
     let mut all = vec![
-        ("ce_specversion", "1.0"),
-        ("ce_id", &id),
-        ("ce_source", EVENT_SOURCE),
-        ("ce_type", event.data.type_name()),
-        ("ce_subject", &order_id),
-        ("ce_time", &time),
-        ("ce_orderversion", &version),
-        ("ce_position", &position),
-        ("content-type", "application/json"),
+        (CE_SPECVERSION, SPECVERSION),
+        (CE_ID, &id),
+        (CE_SOURCE, EVENT_SOURCE),
+        (CE_TYPE, event.data.type_name()),
+        (CE_SUBJECT, &order_id),
+        (CE_TIME, &time),
+        (CE_ORDERVERSION, &version),
+        (CE_POSITION, &position),
+        (CONTENT_TYPE, JSON),
     ];
     if reduced {
-        all.push(("ce_dataref", &reference));
+        all.push((CE_DATAREF, &reference));
     }
     if let Some(traceparent) = &event.cause.traceparent {
-        all.push(("traceparent", traceparent));
+        all.push((TRACEPARENT, traceparent));
     }
     let mut headers = OwnedHeaders::new_with_capacity(all.len());
     for (key, value) in all {
@@ -61,5 +65,51 @@ pub(super) fn message(recorded: &RecordedEvent, max_bytes: usize) -> Message {
         value,
         headers,
         reduced,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use order_core::domain::EventData;
+    use order_core::ports::FeedPosition;
+    use rdkafka::message::Headers as _;
+    use std::collections::BTreeSet;
+    use testkit::contract::{Carried, Contract};
+    use testkit::{Desk, event_of_every_kind, full_order};
+
+    /// Headers, members and key of every kind of event, whole and reduced, are those that the contract
+    /// tells; none is missing, and none is untold.
+    #[test]
+    fn every_event_is_the_message_that_the_contract_tells() {
+        let contract = Contract::of(&crate::asyncapi());
+        let desk = Desk::new();
+        let events = event_of_every_kind(&desk, &full_order(&desk));
+        let mut seen = BTreeSet::new();
+        for (offset, event) in (1..).zip(events) {
+            let position = FeedPosition {
+                partition: 0,
+                offset,
+            };
+            let recorded = RecordedEvent { position, event };
+            let name = recorded.event.data.type_name();
+            for (max_bytes, wanted) in [(usize::MAX, name), (0, "event-without-order")] {
+                let message = message(&recorded, max_bytes);
+                let headers = message.headers.iter();
+                let headers: Vec<(&str, &str)> = headers
+                    .map(|header| (header.key, str::from_utf8(header.value.unwrap()).unwrap()))
+                    .collect();
+                let told = contract.message_of(&Carried {
+                    topic: "orders.events.v1",
+                    key: Some(&message.key),
+                    headers: &headers,
+                    value: &message.value,
+                });
+                assert_eq!(told, Ok(wanted), "{headers:?}");
+            }
+            seen.insert(name);
+        }
+        let all: BTreeSet<&str> = EventData::TYPE_NAMES.iter().copied().collect();
+        assert_eq!(seen, all, "a kind of event that nobody made");
     }
 }

@@ -60,12 +60,7 @@ impl KafkaPublisher {
 
     fn wanted(&self, cursor_partitions: u32) -> Vec<Wanted> {
         let new = &self.config.new_topics;
-        let events = Wanted {
-            name: self.config.topics.events.clone(),
-            partitions: new.partitions,
-            compacted: false,
-            max_message_bytes: self.config.max_event_bytes,
-        };
+        let events = Wanted::of_messages(&self.config, &self.config.topics.events);
         let cursors = Wanted {
             name: self.config.topics.cursors.clone(),
             partitions: new.cursor_partitions.max(cursor_partitions),

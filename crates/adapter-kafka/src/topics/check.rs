@@ -1,7 +1,10 @@
 //! What a topic has to be, and what it was found to be.
 
+use crate::config::{Config, NewTopics};
 use crate::error::TopicError;
 
+/// Bytes of a segment of a compacted topic: only what is not the newest segment is compacted.
+const COMPACTED_SEGMENT_BYTES: &str = "16777216";
 /// Messages below this many bytes have to fit, whatever the topic.
 const LEAST_MESSAGE_BYTES: usize = 64 * 1024;
 
@@ -17,6 +20,36 @@ pub struct Wanted {
     pub compacted: bool,
     /// Bytes of a message that it should take, where it is made.
     pub max_message_bytes: usize,
+}
+
+impl Wanted {
+    /// A topic of this name that carries messages.
+    pub(crate) fn of_messages(config: &Config, name: &str) -> Wanted {
+        Wanted {
+            name: name.to_owned(),
+            partitions: config.new_topics.partitions,
+            compacted: false,
+            max_message_bytes: config.max_event_bytes,
+        }
+    }
+
+    /// The settings that it gets where it is made with so many replicas; the contract tells them too.
+    pub(crate) fn settings(&self, new: &NewTopics, replicas: u32) -> Vec<(&'static str, String)> {
+        let in_sync = if replicas >= 3 { "2" } else { "1" };
+        let mut all = vec![
+            ("min.insync.replicas", in_sync.to_owned()),
+            ("max.message.bytes", self.max_message_bytes.to_string()),
+        ];
+        if self.compacted {
+            all.push(("cleanup.policy", "compact".to_owned()));
+            all.push(("segment.bytes", COMPACTED_SEGMENT_BYTES.to_owned()));
+            all.push(("min.cleanable.dirty.ratio", "0.1".to_owned()));
+        } else {
+            all.push(("cleanup.policy", "delete".to_owned()));
+            all.push(("retention.ms", new.retention.as_millis().to_string()));
+        }
+        all
+    }
 }
 
 /// A topic as it is.

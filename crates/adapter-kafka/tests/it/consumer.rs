@@ -11,6 +11,7 @@ use rdkafka::metadata::MetadataPartition;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
+use testkit::contract::{Carried, Contract};
 
 /// How long a broker may take to answer on the slowest machine.
 const ANSWER: Duration = Duration::from_mins(1);
@@ -30,6 +31,19 @@ impl Message {
         found
             .unwrap_or_else(|| panic!("no header {name}: {self:?}"))
             .clone()
+    }
+
+    /// Which of the topic's messages it is by the contract, or why it is none.
+    pub(crate) fn told_as(&self, contract: &Contract, topic: &str) -> Result<String, String> {
+        let headers = self.headers.iter();
+        let headers: Vec<(&str, &str)> = headers.map(|(name, value)| (&**name, &**value)).collect();
+        let carried = Carried {
+            topic,
+            key: Some(&self.key),
+            headers: &headers,
+            value: self.value.as_bytes(),
+        };
+        contract.message_of(&carried).map(str::to_owned)
     }
 
     /// Feed partition and offset, as its position says.

@@ -2,8 +2,10 @@
 
 use crate::bench::{Bench, Feed, kafka};
 use crate::consumer::assert_exactly_once;
+use adapter_kafka::Topics;
 use order_core::ports::{Cursor, EventPublisher, FeedPosition, RecordedEvent, StoreId};
 use std::sync::Arc;
+use testkit::contract::Contract;
 use testkit::desk::done;
 use testkit::servers::kafka::Topic;
 use testkit::{Desk, event_of_every_kind, full_order, new_order, rows};
@@ -35,6 +37,8 @@ async fn an_event_is_a_cloud_event_in_binary_mode() {
         .await
         .unwrap();
     assert_eq!(messages.len(), events.len());
+    let contract = Contract::of(&adapter_kafka::asyncapi());
+    let topic = Topics::default().events;
     for recorded in &events {
         let (event, id) = (&recorded.event, recorded.event.id());
         let position = recorded.position.offset;
@@ -66,6 +70,8 @@ async fn an_event_is_a_cloud_event_in_binary_mode() {
         let data: serde_json::Value = serde_json::from_str(&message.value).unwrap();
         assert_eq!(data["order_id"], order_id);
         assert_eq!(data["order"]["version"], event.version());
+        let told = message.told_as(&contract, &topic);
+        assert_eq!(told.as_deref(), Ok(event.data.type_name()));
     }
 }
 
@@ -96,6 +102,7 @@ async fn r11_an_event_above_the_topics_bound_never_blocks_the_feed() {
         .map(|message| message.place().1)
         .collect();
     assert_eq!(reduced, [2, 4]);
+    let contract = Contract::of(&adapter_kafka::asyncapi());
     for message in &messages {
         let data: serde_json::Value = serde_json::from_str(&message.value).unwrap();
         let cut = reduced.contains(&message.place().1);
@@ -103,6 +110,13 @@ async fn r11_an_event_above_the_topics_bound_never_blocks_the_feed() {
         assert_eq!(data["order_omitted"] == true, cut);
         let reference = format!("/v1/orders/{}/events", message.key);
         assert!(!cut || message.header("ce_dataref") == reference);
+        let told = message.told_as(&contract, &Topics::default().events);
+        let wanted = if cut {
+            "event-without-order"
+        } else {
+            "order.placed.v1"
+        };
+        assert_eq!(told.as_deref(), Ok(wanted));
     }
     let counted = seen.counted(&[("without their order", reduced.len() as u64)]);
     rows::told(

@@ -117,27 +117,39 @@ pub struct PaymentRelease {
     pub amount: Amount,
 }
 
-impl EventData {
-    /// The `CloudEvents` type, such as `order.placed.v1`.
-    pub const fn type_name(&self) -> &'static str {
-        match self {
-            EventData::Placed => "order.placed.v1",
-            EventData::Confirmed => "order.confirmed.v1",
-            EventData::Rejected { .. } => "order.rejected.v1",
-            EventData::Expired => "order.expired.v1",
-            EventData::Amended { .. } => "order.amended.v1",
-            EventData::LinesCancelled { .. } => "order.lines_cancelled.v1",
-            EventData::CancellationRequested { .. } => "order.cancellation_requested.v1",
-            EventData::Cancelled { .. } => "order.cancelled.v1",
-            EventData::Held(_) => "order.held.v1",
-            EventData::Released(_) => "order.released.v1",
-            EventData::PaymentChanged(_) => "order.payment_changed.v1",
-            EventData::FulfillmentChanged(_) => "order.fulfillment_changed.v1",
-            EventData::ReturnChanged(_) => "order.return_changed.v1",
-            EventData::RefundDue { .. } => "order.refund_due.v1",
-            EventData::StockReleaseDue { .. } => "order.stock_release_due.v1",
-            EventData::PaymentReleaseDue { .. } => "order.payment_release_due.v1",
-            EventData::Completed => "order.completed.v1",
+/// Names and match of one table, so that no kind of event is without a name in the list.
+macro_rules! type_names {
+    ($($kind:pat => $name:literal,)+) => {
+        /// The `CloudEvents` type of every kind of event.
+        pub const TYPE_NAMES: &'static [&'static str] = &[$($name),+];
+
+        /// The `CloudEvents` type, such as `order.placed.v1`.
+        pub const fn type_name(&self) -> &'static str {
+            match self {
+                $($kind => $name,)+
+            }
         }
+    };
+}
+
+impl EventData {
+    type_names! {
+        EventData::Placed => "order.placed.v1",
+        EventData::Confirmed => "order.confirmed.v1",
+        EventData::Rejected { .. } => "order.rejected.v1",
+        EventData::Expired => "order.expired.v1",
+        EventData::Amended { .. } => "order.amended.v1",
+        EventData::LinesCancelled { .. } => "order.lines_cancelled.v1",
+        EventData::CancellationRequested { .. } => "order.cancellation_requested.v1",
+        EventData::Cancelled { .. } => "order.cancelled.v1",
+        EventData::Held(_) => "order.held.v1",
+        EventData::Released(_) => "order.released.v1",
+        EventData::PaymentChanged(_) => "order.payment_changed.v1",
+        EventData::FulfillmentChanged(_) => "order.fulfillment_changed.v1",
+        EventData::ReturnChanged(_) => "order.return_changed.v1",
+        EventData::RefundDue { .. } => "order.refund_due.v1",
+        EventData::StockReleaseDue { .. } => "order.stock_release_due.v1",
+        EventData::PaymentReleaseDue { .. } => "order.payment_release_due.v1",
+        EventData::Completed => "order.completed.v1",
     }
 }

@@ -8,6 +8,11 @@ use crate::v1::record_fact_request::{Fact, Order};
 use order_core::domain::{self, NewFact, Violations};
 use prost::Message;
 
+const PAYMENT: &str = "PaymentFact";
+const STOCK: &str = "StockFact";
+const SHIPMENT: &str = "ShipmentFact";
+const RETURN: &str = "ReturnFact";
+
 /// The parts of such an event.
 #[derive(Clone, Debug)]
 pub struct FactEvent<'a> {
@@ -81,13 +86,24 @@ fn message(type_name: &str, data: &[u8]) -> Result<Fact, InvalidFactData> {
     if !domain::Fact::type_names().any(|known| known == type_name) {
         return Err(InvalidFactData::UnknownType(type_name.to_owned()));
     }
-    let family = type_name.split('.').next().unwrap_or_default();
-    match family {
-        "payment" => decoded("PaymentFact", data).map(Fact::Payment),
-        "stock" => decoded("StockFact", data).map(Fact::Stock),
-        "shipment" => decoded("ShipmentFact", data).map(Fact::Shipment),
-        "return" => decoded("ReturnFact", data).map(Fact::GoodsReturn),
+    match message_of(type_name) {
+        Some(name @ PAYMENT) => decoded(name, data).map(Fact::Payment),
+        Some(name @ STOCK) => decoded(name, data).map(Fact::Stock),
+        Some(name @ SHIPMENT) => decoded(name, data).map(Fact::Shipment),
+        Some(name @ RETURN) => decoded(name, data).map(Fact::GoodsReturn),
         _ => Err(InvalidFactData::UnknownType(type_name.to_owned())),
+    }
+}
+
+/// The message of `orders.v1` that is the data of facts of this type; `None` where the type is of no
+/// family of facts.
+pub fn message_of(type_name: &str) -> Option<&'static str> {
+    match type_name.split('.').next() {
+        Some("payment") => Some(PAYMENT),
+        Some("stock") => Some(STOCK),
+        Some("shipment") => Some(SHIPMENT),
+        Some("return") => Some(RETURN),
+        _ => None,
     }
 }
 

@@ -1,6 +1,6 @@
 //! The command line: what each command prints, and how each mistake is told.
 
-use crate::service::{Service, binary, folder};
+use crate::service::{Service, asyncapi, binary, folder};
 use std::fs;
 use std::process::Output;
 
@@ -36,6 +36,7 @@ fn help_tells_every_command_and_setting_and_wrong_usage_is_2() {
         "migrate",
         "config",
         "openapi",
+        "asyncapi",
         "healthcheck",
         "topology",
         "completions",
@@ -140,11 +141,20 @@ fn the_commented_file_holds_exactly_the_defaults() {
 }
 
 #[test]
-fn openapi_and_completions_are_printed() {
+fn the_contracts_and_completions_are_printed() {
     let document: serde_json::Value =
         serde_json::from_slice(&run(&["openapi"], &[]).stdout).unwrap();
     assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
     assert!(document["paths"]["/v1/orders"]["post"].is_object());
+    let topics = asyncapi();
+    let document: serde_json::Value = serde_json::from_str(&topics).unwrap();
+    assert_eq!(document["asyncapi"], "3.0.0");
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/asyncapi.json");
+    assert_eq!(
+        fs::read_to_string(file).unwrap(),
+        topics,
+        "of another build"
+    );
     for shell in ["bash", "zsh", "fish"] {
         assert!(
             text(&run(&["completions", shell], &[]).stdout).contains("order-service"),

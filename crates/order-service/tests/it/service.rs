@@ -21,6 +21,13 @@ pub(crate) fn binary() -> Command {
     command
 }
 
+/// The contract of the topics, as the command prints it.
+pub(crate) fn asyncapi() -> String {
+    let output = binary().arg("asyncapi").output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
 /// The exit code of a command that ends by itself, and what it says on standard error, or the test fails.
 pub(crate) fn ending(command: &mut Command) -> (Option<i32>, String) {
     let start = Instant::now();

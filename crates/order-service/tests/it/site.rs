@@ -2,10 +2,12 @@
 
 use crate::client::Client;
 use crate::consumer::{Message, Seen, assert_exactly_once, read};
-use crate::service::{Service, binary};
+use crate::service::{Service, asyncapi, binary};
 use crate::store::Store;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use testkit::contract::Contract;
 use testkit::servers::Kafka;
 use testkit::servers::kafka::Options;
 
@@ -13,6 +15,8 @@ use testkit::servers::kafka::Options;
 const PATIENCE: Duration = Duration::from_secs(90);
 /// How often a condition is looked at.
 const LOOK: Duration = Duration::from_millis(20);
+/// Of each type so many events are held against the contract: more would tell no more.
+const HELD_OF_EACH_TYPE: usize = 20;
 /// What a publisher says when it has taken a partition over.
 pub(crate) const TAKEN_OVER: &str = "publishing the feed";
 
@@ -113,7 +117,23 @@ impl Site {
         let brokers = self.kafka.bootstrap();
         let messages = tokio::task::spawn_blocking(move || read(&brokers, "orders.events.v1"));
         let messages = messages.await.unwrap();
+        assert_told(&messages);
         (assert_exactly_once(&messages, &[head]), messages)
+    }
+}
+
+/// Events are what the contract says.
+fn assert_told(messages: &[Message]) {
+    let contract = Contract::of(&asyncapi());
+    let mut held: BTreeMap<String, usize> = BTreeMap::new();
+    for message in messages {
+        let kind = message.header("ce_type");
+        let so_far = held.entry(kind.clone()).or_default();
+        if *so_far < HELD_OF_EACH_TYPE {
+            let told = message.told_as(&contract, "orders.events.v1");
+            assert_eq!(told, Ok(kind), "{message:?}");
+            *so_far += 1;
+        }
     }
 }
 

@@ -1,9 +1,12 @@
 //! A broker with the topics of the service, and `kcat` to write and read them.
 
+use crate::consumer;
+use crate::service::asyncapi;
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
+use testkit::contract::Contract;
 use testkit::servers::Kafka;
 use testkit::servers::kafka::{Options, Topic};
 
@@ -118,6 +121,19 @@ impl Queue {
             rest = &after[end + 1..];
         }
         letters
+    }
+
+    /// So many dead letters there are, each as the contract tells it.
+    pub(crate) async fn assert_letters_are_told(&self, count: usize) {
+        let brokers = self.kafka.bootstrap();
+        let reading = move || consumer::read(&brokers, DEAD_LETTERS);
+        let letters = tokio::task::spawn_blocking(reading).await.unwrap();
+        assert_eq!(letters.len(), count);
+        let contract = Contract::of(&asyncapi());
+        for letter in letters {
+            let told = letter.told_as(&contract, DEAD_LETTERS);
+            assert_eq!(told.as_deref(), Ok("dead-letter"), "{letter:?}");
+        }
     }
 
     async fn kcat(&self, words: &[&str], input: Vec<u8>) -> Vec<u8> {

@@ -154,6 +154,7 @@ async fn c7_an_id_that_is_used_again_for_something_else_is_told_and_has_no_effec
 
     let letters = queue.dead_letters().await;
     assert_eq!(letters.len(), orders.len() + 1);
+    queue.assert_letters_are_told(letters.len()).await;
     for (letter, words) in letters.iter().map(|letter| {
         let of_fact = letter.headers.contains("dl_topic=payments.events.v1");
         (
