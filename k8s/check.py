@@ -5,8 +5,9 @@
     python3 k8s/check.py --write    writes components/prometheus-operator/prometheusrule.yaml from prometheus/rules.yaml
     python3 k8s/check.py --prove    breaks one thing after the other, in memory, and fails where a break is not noticed
 
-Needs Python 3.11, PyYAML, and `kustomize` or `kubectl` in the PATH. What it cannot know: whether an API server takes the manifests
-(kubectl apply --dry-run=server --validate=strict), and whether anything of it works.
+Needs Python 3.11, kubernetes-validate (which brings PyYAML), and `kustomize` or `kubectl` in the PATH; `cargo xtask ci` gets
+both. What it cannot know: whether an API server takes the manifests (kubectl apply --dry-run=server --validate=strict), and
+whether anything of it works.
 """
 
 import sys
@@ -14,12 +15,13 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from checks import documents, monitoring, networks, policies, prove, references, settings, workloads  # noqa: E402
+from checks import documents, monitoring, networks, policies, prove, references, schemas, settings, workloads  # noqa: E402
 
 FOLDER = Path(__file__).parent
 OVERLAYS = ["kind", "macvlan-whereabouts", "sriov", "mesh"]
 CHECKS = [
     documents.check,
+    schemas.check,
     networks.check,
     policies.check,
     workloads.check,
@@ -45,6 +47,10 @@ def main(arguments):
         print(__doc__, file=sys.stderr)
         return 2
     found = 0
+    # Not for applying by itself, so only its form is looked at.
+    for message in schemas.check("base", documents.render(FOLDER / "base")):
+        found += 1
+        print(f"base: {message}")
     for name, docs in rendered.items():
         messages = wrong(name, docs)
         found += len(messages)

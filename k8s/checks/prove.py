@@ -140,6 +140,9 @@ BREAKS = [
     ("kind", "no architecture", _service(lambda _d, pods, _c: pods["metadata"]["labels"].pop("architecture")), "labels app and architecture"),
     ("kind", "another port", _service(lambda _d, _p, c: c["ports"][1].update(containerPort=50051)), "ports are"),
     ("kind", "no kind", lambda d: d.append({"apiVersion": "v1", "metadata": {"name": "x"}}), "no apiVersion, kind or metadata"),
+    ("kind", "a member of another name", _service(lambda _d, _p, c: c.update(lifecycel=c.pop("lifecycle"))), "Kubernetes 1.34: spec.template.spec.containers.0: Additional properties"),
+    ("kind", "a number for a text", _env("DATABASE_HOST", 10), "is not of type"),
+    ("mesh", "a kind of another version", lambda d: _named(d, "CronJob", "order-db-backup").update(apiVersion="batch/v1beta1"), "CronJob/order-db-backup: Kubernetes 1.30"),
     ("kind", "a rule changed in the file", lambda d: _named(d, "ConfigMap", "order-service-prometheus")["data"].update({"rules.yaml": "groups: []"}), "is not prometheus/rules.yaml"),
     ("kind", "a PodMonitor", lambda d: d.append({"apiVersion": "monitoring.coreos.com/v1", "kind": "PodMonitor", "metadata": {"name": "x", "namespace": "orders"}}), "scrapes eth0"),
 ]

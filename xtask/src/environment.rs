@@ -1,6 +1,6 @@
 //! The environment of this process: the only file of `xtask` that reads variables.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -48,6 +48,16 @@ pub(crate) fn find_program(name: &str) -> Option<PathBuf> {
         .filter(|folder| !folder.is_empty())
         .map(|folder| Path::new(folder).join(name))
         .find(|candidate| candidate.is_file())
+}
+
+/// `PATH` with this folder before all others.
+pub(crate) fn path_with(folder: &Path) -> OsString {
+    let mut path = folder.as_os_str().to_owned();
+    if let Some(others) = std::env::var_os("PATH").filter(|others| !others.is_empty()) {
+        path.push(":");
+        path.push(others);
+    }
+    path
 }
 
 /// Whether this runs unattended: continuous integration services set `CI`.

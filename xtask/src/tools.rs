@@ -1,8 +1,10 @@
 //! Gets the tools that a task needs: takes what is installed, else fetches into our own cache,
 //! else, as root on Debian, installs the package and says so, else names exactly what to install.
 
+mod go;
 pub(crate) mod npm;
 
+pub(crate) use go::KUSTOMIZE;
 pub(crate) use npm::{BUF, NPM};
 
 use std::path::{Path, PathBuf};

@@ -2,6 +2,7 @@
 
 mod alerts;
 mod asyncapi;
+mod manifests;
 
 use std::process::Command;
 
@@ -14,7 +15,7 @@ Usage: cargo xtask ci
 
 Stops at the first failure and says how to run that step alone. Steps: fmt, tidy, clippy, buf
 lint and format, alerts (rules and their histories, by promtool), asyncapi (docs/asyncapi.json, by
-AsyncAPI's own parser), deny (licences, sources, walls; advisories need the network: `cargo deny check advisories`),
+AsyncAPI's own parser), manifests (every overlay of k8s), deny (licences, sources, walls; advisories need the network: `cargo deny check advisories`),
 doc, those of `cargo xtask test`, `cargo xtask browser` and `cargo xtask lab`. Cargo.lock must be current: nothing here changes it.";
 
 /// The folder of the protocol buffers, with the settings of `buf`.
@@ -48,6 +49,7 @@ fn all(steps: &mut Steps) -> Outcome {
     steps.run("buf format", buf.current_dir(PROTOCOL))?;
     alerts::check(steps)?;
     asyncapi::check(steps)?;
+    manifests::check(steps)?;
     let mut deny = steps.take("cargo-deny", || tools::DENY.get())?;
     steps.run("deny", deny.args(["check", "bans", "licenses", "sources"]))?;
     let mut doc = cargo("doc");
