@@ -23,6 +23,7 @@ mod listeners;
 mod mutants;
 mod netcheck;
 mod overview;
+mod partners;
 mod peers;
 mod publishing;
 mod secured;

@@ -1,12 +1,12 @@
 //! What to look at, by the settings.
 
 use crate::clock::SystemClock;
-use crate::config::{Config, Database};
-use adapter_postgres::Address;
+use crate::config::Config;
+use crate::partners;
 use netcheck::pod::{Advertised, Certificate, Pod};
 use netcheck::{CannotTell, Scene, Target, lookups};
 use order_core::ports::Clock as _;
-use planes::{Peer, PlaneKind};
+use planes::PlaneKind;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -18,18 +18,20 @@ const RESOLV_CONF: &str = "/etc/resolv.conf";
 /// The scene; and names that nobody could find, whose peers are not looked at.
 pub(super) async fn of(config: &Config) -> (Scene, Vec<CannotTell>) {
     let (mut peers, mut unknown) = (Vec::new(), Vec::new());
-    for (name, plane, peer) in peers_of(config) {
-        match config.resolver.addresses(peer.host()).await {
-            Ok(addresses) => peers.push(Target {
-                name: name.to_owned(),
-                plane,
-                addresses,
-                port: peer.port(),
-            }),
-            Err(error) => unknown.push(CannotTell {
-                id: "PEER001",
-                reason: format!("{name}: {error}"),
-            }),
+    for partner in partners::of(config) {
+        for peer in &partner.peers {
+            match config.resolver.addresses(peer.host()).await {
+                Ok(addresses) => peers.push(Target {
+                    name: partner.name.to_owned(),
+                    plane: partner.plane.kind(),
+                    addresses,
+                    port: peer.port(),
+                }),
+                Err(error) => unknown.push(CannotTell {
+                    id: "PEER001",
+                    reason: format!("{}: {error}", partner.name),
+                }),
+            }
         }
     }
     let planes: Vec<_> = config.planes.all().into_iter().cloned().collect();
@@ -45,30 +47,6 @@ pub(super) async fn of(config: &Config) -> (Scene, Vec<CannotTell>) {
         resolv_conf: PathBuf::from(RESOLV_CONF),
     };
     (scene, unknown)
-}
-
-fn peers_of(config: &Config) -> Vec<(&'static str, PlaneKind, Peer)> {
-    let mut peers = Vec::new();
-    if let Database::Postgres(postgres) = &config.database
-        && let Address::Tcp(peer) = &postgres.address
-    {
-        peers.push(("database", PlaneKind::Storage, peer.clone()));
-    }
-    if let Some(redis) = &config.shared.redis {
-        peers.push(("redis", PlaneKind::Storage, redis.peer.clone()));
-    }
-    if let Some(kafka) = &config.kafka {
-        let brokers = kafka.client.brokers.split(',');
-        let brokers = brokers.filter_map(|broker| broker.trim().parse().ok());
-        peers.extend(brokers.map(|broker| ("kafka", PlaneKind::Data, broker)));
-    }
-    if let Some(otlp) = &config.otlp
-        && let (Some(host), Some(port)) = (otlp.endpoint.host(), otlp.endpoint.port_u16())
-        && let Ok(collector) = Peer::new(host, port)
-    {
-        peers.push(("collector", PlaneKind::Management, collector));
-    }
-    peers
 }
 
 /// Those of the listeners, and those that the service connects with.

@@ -1,9 +1,9 @@
 //! What each socket of the process is for, by the ports that are configured.
 
-use crate::config::{Config, Database};
+use crate::config::Config;
+use crate::partners::{self, Partner};
 use crate::summary::Listening;
 use adapter_management::{Socket, Sockets};
-use adapter_postgres::Address;
 use planes::{Device, Plane, PlaneKind, Protocol, SeenSocket, SocketState};
 use std::net::SocketAddr;
 
@@ -15,29 +15,13 @@ const DNS_PORT: u16 = 53;
 /// The roles by port.
 pub(crate) struct Roles {
     listeners: Vec<(u16, PlaneKind, &'static str)>,
-    peers: Vec<(u16, PlaneKind, &'static str)>,
+    partners: Vec<Partner>,
     planes: Vec<Plane>,
-    /// Brokers tell each other's addresses, which need not be on the port that was configured.
-    kafka: bool,
 }
 
 impl Roles {
     pub(crate) fn of(config: &Config, listening: &Listening) -> Roles {
-        let (data, storage) = (PlaneKind::Data, PlaneKind::Storage);
-        let mut peers = Vec::new();
-        if let Database::Postgres(postgres) = &config.database
-            && let Address::Tcp(peer) = &postgres.address
-        {
-            peers.push((peer.port(), storage, "PostgreSQL"));
-        }
-        if let Some(redis) = &config.shared.redis {
-            peers.push((redis.peer.port(), storage, "Redis"));
-        }
-        if let Some(otlp) = &config.otlp
-            && let Some(port) = otlp.endpoint.port_u16()
-        {
-            peers.push((port, PlaneKind::Management, "OTLP collector"));
-        }
+        let data = PlaneKind::Data;
         Roles {
             listeners: vec![
                 (listening.rest.port(), data, "REST"),
@@ -48,9 +32,8 @@ impl Roles {
                     "management",
                 ),
             ],
-            peers,
+            partners: partners::of(config),
             planes: config.planes.all().into_iter().cloned().collect(),
-            kafka: config.kafka.is_some(),
         }
     }
 
@@ -111,12 +94,17 @@ impl Roles {
         if peer == DNS_PORT {
             return (by_device.or(Some(PlaneKind::Default)), "DNS".to_owned());
         }
-        let known = self.peers.iter().find(|(port, ..)| *port == peer);
-        match known {
-            Some((_, plane, name)) => (Some(*plane), (*name).to_owned()),
-            None if self.kafka && is_tcp => (Some(PlaneKind::Data), "Kafka".to_owned()),
+        match self.partner(peer).filter(|_| is_tcp) {
+            Some(partner) => (Some(partner.plane.kind()), partner.title.to_owned()),
             None => (by_device, format!("{} connection", socket.protocol)),
         }
+    }
+
+    /// Who is configured to be reached at this port, or else may be at any.
+    fn partner(&self, port: u16) -> Option<&Partner> {
+        let configured = |one: &&Partner| one.peers.iter().any(|peer| peer.port() == port);
+        let by_port = self.partners.iter().find(configured);
+        by_port.or_else(|| self.partners.iter().find(|one| one.any_port))
     }
 
     /// Whether the plane is bound, and the socket is not on its interface.
@@ -145,22 +133,30 @@ fn listens(socket: &SeenSocket) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::tests::read;
     use planes::Owner;
 
     fn roles() -> Roles {
+        let config = read(
+            &[
+                ("DATABASE_URL", "postgres://me@10.30.0.10/orders"),
+                ("KAFKA_BROKERS", "10.20.0.20:9092"),
+            ],
+            &[],
+        );
+        let config = config.unwrap();
         let bound = |kind, name| Plane::bound(kind, name).unwrap();
         Roles {
             listeners: vec![
                 (8080, PlaneKind::Data, "REST"),
                 (9091, PlaneKind::Management, "management"),
             ],
-            peers: vec![(5432, PlaneKind::Storage, "PostgreSQL")],
+            partners: partners::of(&config),
             planes: vec![
                 bound(PlaneKind::Default, "eth0"),
                 bound(PlaneKind::Data, "net2"),
                 bound(PlaneKind::Storage, "net3"),
             ],
-            kafka: true,
         }
     }
 

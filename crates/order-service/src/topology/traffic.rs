@@ -1,12 +1,13 @@
 //! What the service is configured to carry, and by which plane.
 
 use crate::config::{Config, Database};
+use crate::partners::{self, Partner};
 use crate::peers;
 use adapter_peers::Source;
 use adapter_postgres::Address;
-use planes::{Plane, PlaneKind};
+use planes::{Peer, Plane, PlaneKind};
 use std::net::{IpAddr, SocketAddr};
-use tls::{ClientTls, ServerTls};
+use tls::ServerTls;
 use topology::{Protection, Traffic, Way};
 
 /// Where name servers are asked.
@@ -16,8 +17,8 @@ const DNS_PORT: u16 = 53;
 pub(crate) fn of(config: &Config, name_servers: &[IpAddr]) -> Vec<Traffic> {
     let mut all = listeners(config);
     all.extend(kubernetes(config, name_servers));
-    all.push(database(config));
-    all.extend(clients(config));
+    all.extend(within(config));
+    all.extend(partners::of(config).iter().map(partner));
     all
 }
 
@@ -67,8 +68,13 @@ fn kubernetes(config: &Config, name_servers: &[IpAddr]) -> Vec<Traffic> {
     if !servers.is_empty() {
         all.push(Traffic {
             ports: vec![DNS_PORT],
-            protection: Protection::NotNeeded,
-            ..outgoing("DNS", config.resolver.plane(), servers.join(", "), None, "")
+            ..outgoing(
+                "DNS",
+                config.resolver.plane(),
+                servers.join(", "),
+                Protection::NotNeeded,
+                "",
+            )
         });
     }
     match peers::source(config, |name| std::env::var(name).ok()) {
@@ -78,12 +84,11 @@ fn kubernetes(config: &Config, name_servers: &[IpAddr]) -> Vec<Traffic> {
             let at: Vec<String> = targets.iter().map(ToString::to_string).collect();
             all.push(Traffic {
                 ports: targets.iter().map(adapter_peers::Target::port).collect(),
-                protection: asked(config, encrypted),
                 ..outgoing(
                     "replicas",
                     &config.planes.management,
                     at.join(", "),
-                    None,
+                    asked(config, encrypted),
                     "PEERS",
                 )
             });
@@ -92,18 +97,16 @@ fn kubernetes(config: &Config, name_servers: &[IpAddr]) -> Vec<Traffic> {
             let at = format!("{}:{}", cluster.host, cluster.port);
             all.push(Traffic {
                 ports: cluster.port.parse().into_iter().collect(),
-                protection: Protection::Tls,
-                ..outgoing("Kubernetes API", &cluster.plane, at, None, "")
+                ..outgoing("Kubernetes API", &cluster.plane, at, Protection::Tls, "")
             });
             let at = format!("the pods of {}", cluster.label_selector);
             all.push(Traffic {
                 ports: vec![cluster.management_port],
-                protection: asked(config, cluster.management_tls),
                 ..outgoing(
                     "replicas",
                     &config.planes.management,
                     at,
-                    None,
+                    asked(config, cluster.management_tls),
                     "MGMT_TLS_MODE",
                 )
             });
@@ -121,81 +124,45 @@ fn asked(config: &Config, encrypted: bool) -> Protection {
     }
 }
 
-fn database(config: &Config) -> Traffic {
-    let storage = &config.planes.storage;
-    let within = |what, at| Traffic {
-        way: Way::Within,
-        protection: Protection::NotNeeded,
-        ..outgoing(what, storage, at, None, "")
-    };
-    match &config.database {
-        Database::Sqlite(path) => within("SQLite", path.display().to_string()),
+/// A store that is reached without a network.
+fn within(config: &Config) -> Option<Traffic> {
+    let (what, at) = match &config.database {
+        Database::Sqlite(path) => ("SQLite", path.display().to_string()),
         Database::Postgres(postgres) => match &postgres.address {
-            Address::Socket { .. } => within("PostgreSQL", postgres.address.to_string()),
-            Address::Tcp(peer) => Traffic {
-                ports: vec![peer.port()],
-                ..outgoing(
-                    "PostgreSQL",
-                    storage,
-                    peer.to_string(),
-                    postgres.tls.as_ref(),
-                    "DATABASE_TLS_MODE",
-                )
-            },
+            Address::Socket { .. } => ("PostgreSQL", postgres.address.to_string()),
+            Address::Tcp(_) => return None,
         },
-    }
+    };
+    Some(Traffic {
+        way: Way::Within,
+        ..outgoing(what, &config.planes.storage, at, Protection::NotNeeded, "")
+    })
 }
 
-fn clients(config: &Config) -> Vec<Traffic> {
-    let mut clients = Vec::new();
-    if let Some(redis) = &config.shared.redis {
-        let (at, tls) = (redis.peer.to_string(), redis.tls.as_ref());
-        clients.push(Traffic {
-            ports: vec![redis.peer.port()],
-            ..outgoing("Redis", &redis.plane, at, tls, "REDIS_TLS_MODE")
-        });
+fn partner(partner: &Partner) -> Traffic {
+    let at: Vec<String> = partner.peers.iter().map(ToString::to_string).collect();
+    let ports = partner.peers.iter().map(Peer::port);
+    Traffic {
+        ports: if partner.any_port {
+            Vec::new()
+        } else {
+            ports.collect()
+        },
+        ..outgoing(
+            partner.title,
+            &partner.plane,
+            at.join(", "),
+            partner.protection,
+            partner.setting,
+        )
     }
-    if let Some(kafka) = &config.kafka {
-        let protection = match &kafka.client.tls {
-            None => Protection::None,
-            Some(tls) if tls.identity.is_some() => Protection::Mutual,
-            Some(_) => Protection::Tls,
-        };
-        clients.push(Traffic {
-            // Brokers tell each other's addresses, which need not be on the ports that were configured.
-            ports: Vec::new(),
-            protection,
-            ..outgoing(
-                "Kafka",
-                &kafka.client.plane,
-                kafka.client.brokers.clone(),
-                None,
-                "KAFKA_TLS_MODE",
-            )
-        });
-    }
-    if let Some(otlp) = &config.otlp {
-        let authority = otlp.endpoint.authority();
-        let at = authority.map(ToString::to_string).unwrap_or_default();
-        clients.push(Traffic {
-            ports: otlp.endpoint.port_u16().into_iter().collect(),
-            ..outgoing(
-                "traces and logs",
-                &otlp.plane,
-                at,
-                otlp.tls.as_ref(),
-                "OTLP_TLS_MODE",
-            )
-        });
-    }
-    clients
 }
 
 fn outgoing(
     what: &'static str,
     plane: &Plane,
     at: String,
-    tls: Option<&ClientTls>,
+    protection: Protection,
     setting: &'static str,
 ) -> Traffic {
     Traffic {
@@ -204,11 +171,7 @@ fn outgoing(
         way: Way::Out,
         at,
         ports: Vec::new(),
-        protection: match tls {
-            None => Protection::None,
-            Some(tls) if tls.identity.is_some() => Protection::Mutual,
-            Some(_) => Protection::Tls,
-        },
+        protection,
         setting,
     }
 }
