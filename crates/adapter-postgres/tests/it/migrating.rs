@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use testkit::servers::Version;
 
 /// What the version before knows.
-const BEFORE: &str = concat!(
+const BEFORE: [&str; 3] = [
     include_str!(concat!(
         env!("CARGO_MANIFEST_DIR"),
         "/../../migrations/postgres/0001_orders.sql"
@@ -18,8 +18,8 @@ const BEFORE: &str = concat!(
         "/../../migrations/postgres/0002_feed_leases.sql"
     )),
     "CREATE TABLE order_service_schema (version bigint NOT NULL, usable_from bigint NOT NULL);
-     INSERT INTO order_service_schema VALUES (2, 1);"
-);
+     INSERT INTO order_service_schema VALUES (2, 1);",
+];
 /// Commits wait no longer for a lock (the default of `Config::lock_timeout`).
 const LOCK_TIMEOUT: Duration = Duration::from_secs(2);
 /// How often the migration has to try in vain before the dump ends.
@@ -54,8 +54,11 @@ async fn a_dump_is_waited_for_without_holding_anybody_up() {
     run(&mut session, &format!("CREATE DATABASE {name}")).await;
     let config = config(&database.server.socket_url(&name));
     let mut dump = tool(&database.server, &name).await;
-    run(&mut dump, BEFORE).await;
-    run(&mut dump, "BEGIN; LOCK TABLE parked_facts, dead_letters IN ACCESS SHARE MODE").await;
+    for sql in BEFORE {
+        run(&mut dump, sql).await;
+    }
+    let lock = "BEGIN; LOCK TABLE parked_facts, dead_letters IN ACCESS SHARE MODE";
+    run(&mut dump, lock).await;
 
     let migrating = tokio::spawn(async move { migrate(&config).await });
     let mut replica = tool(&database.server, &name).await;
