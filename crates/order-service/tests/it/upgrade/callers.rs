@@ -8,7 +8,7 @@
 //! section 9.2.2): a read, or a change with an `Idempotency-Key`, as Go's client does. A connection that is
 //! refused is a failure, and so is any answer but the expected one.
 
-use super::fleet::{Endpoint, Endpoints};
+use super::fleet::{Build, Endpoint, Endpoints};
 use super::grpc_wire::GrpcWire;
 use super::ledger::Ledger;
 use super::request_log::{Line, Log, Protocol};
@@ -60,7 +60,8 @@ pub(crate) struct Told {
 /// What became of a request.
 pub(crate) struct Answer {
     pub(crate) to: Endpoint,
-    pub(crate) again: usize,
+    /// Whose missing answer made the client send it once more.
+    pub(crate) again: Option<Build>,
     pub(crate) told: Result<Told, String>,
 }
 

@@ -60,7 +60,7 @@ impl GrpcWire {
     }
 
     async fn attempts(&mut self, ask: &Ask) -> Answer {
-        let mut again = 0;
+        let mut again = None;
         loop {
             let mut connection = match self.connection().await {
                 Ok(connection) => connection,
@@ -71,8 +71,8 @@ impl GrpcWire {
                 Ok(order) => Ok(told(order)),
                 Err(status) => match unanswered(&status) {
                     Some(Unanswered { seen: Seen::NeverLeft, .. }) if kept => continue,
-                    Some(Unanswered { seen: Seen::Refused, .. }) if again == 0 => {
-                        again = 1;
+                    Some(Unanswered { seen: Seen::Refused, .. }) if again.is_none() => {
+                        again = Some(to.build);
                         continue;
                     }
                     _ => Err(format!("{status:?}")),
@@ -92,7 +92,7 @@ impl Wire for GrpcWire {
         let answered = timeout(ANSWER, self.attempts(ask)).await;
         answered.unwrap_or_else(|_| Answer {
             to: self.endpoints.next(),
-            again: 0,
+            again: None,
             told: Err(format!("no answer within {ANSWER:?}")),
         })
     }

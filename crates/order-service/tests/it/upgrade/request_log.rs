@@ -1,6 +1,6 @@
 //! Every request of the callers: who answered it, how long that took, and what went wrong.
 
-use super::fleet::{Endpoint, Switch};
+use super::fleet::{Build, Endpoint, Switch};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Mutex;
@@ -23,8 +23,8 @@ pub(crate) struct Line {
     /// When it was asked for, since the log began.
     pub(crate) at: Duration,
     pub(crate) took: Duration,
-    /// How often it was sent once more, as clients do by themselves.
-    pub(crate) again: usize,
+    /// Whose missing answer made the client send it once more by itself.
+    pub(crate) again: Option<Build>,
     pub(crate) failed: Option<String>,
 }
 
@@ -103,15 +103,17 @@ impl Log {
         let lines = self.lines.lock().unwrap();
         let mut counts: BTreeMap<(Protocol, _), [usize; 3]> = BTreeMap::new();
         for line in lines.iter() {
-            let [all, again, failed] = counts.entry((line.protocol, line.to.build)).or_default();
+            let [all, _, failed] = counts.entry((line.protocol, line.to.build)).or_default();
             *all += 1;
-            *again += line.again;
             *failed += usize::from(line.failed.is_some());
+            if let Some(build) = line.again {
+                counts.entry((line.protocol, build)).or_default()[1] += 1;
+            }
         }
         let mut text = String::new();
         for ((protocol, build), [all, again, failed]) in counts {
             let build = build.name();
-            writeln!(text, "{protocol:?} by {build}: {all} requests, {again} sent once more by rule, {failed} failed").unwrap();
+            writeln!(text, "{protocol:?} by {build}: {all} requests, {failed} failed; {again} left unanswered and sent elsewhere by rule").unwrap();
         }
         text
     }

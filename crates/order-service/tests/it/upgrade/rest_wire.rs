@@ -49,7 +49,7 @@ impl RestWire {
     }
 
     async fn attempts(&mut self, ask: &Ask) -> Answer {
-        let mut again = 0;
+        let mut again = None;
         loop {
             let mut connection = match self.connection().await {
                 Ok(connection) => connection,
@@ -62,8 +62,11 @@ impl RestWire {
                     let never_left = error.take_message().is_some();
                     let error = error.into_error();
                     // Every request here is a read or has an `Idempotency-Key`; this is before any answer.
-                    if kept && (never_left || again == 0) {
-                        again += usize::from(!never_left);
+                    if kept && never_left {
+                        continue;
+                    }
+                    if kept && again.is_none() {
+                        again = Some(to.build);
                         continue;
                     }
                     Err(format!("no answer: {error:?}"))
@@ -83,7 +86,7 @@ impl Wire for RestWire {
         let answered = timeout(ANSWER, self.attempts(ask)).await;
         answered.unwrap_or_else(|_| Answer {
             to: self.endpoints.next(),
-            again: 0,
+            again: None,
             told: Err(format!("no answer within {ANSWER:?}")),
         })
     }
