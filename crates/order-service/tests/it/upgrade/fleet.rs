@@ -75,7 +75,7 @@ impl Manifest {
     pub(crate) fn read() -> Manifest {
         Manifest {
             pre_stop: seconds("preStop:", "seconds: "),
-            drain_timeout: seconds("DRAIN_TIMEOUT", "value: "),
+            drain_timeout: seconds("name: DRAIN_TIMEOUT", "value: "),
             grace: seconds("spec:", "terminationGracePeriodSeconds: "),
         }
     }
