@@ -16,7 +16,7 @@ async fn failures_of(end: End) -> Vec<String> {
     for replica in replicas {
         until_serves(&load.log, replica).await;
     }
-    load.log.assert_none_failed();
+    fleet.assert_none_failed(&load.log);
     fleet.end_oldest(end).await;
     load.end().await;
     load.log.failures()

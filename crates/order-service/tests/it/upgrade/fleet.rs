@@ -5,6 +5,7 @@ use super::previous;
 use super::request_log::Log;
 use crate::client::Client;
 use crate::service::{Service, binary, program};
+use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::process::Command;
 use std::sync::{Arc, Mutex};
@@ -162,6 +163,8 @@ pub(crate) struct Fleet {
     manifest: Manifest,
     pub(crate) endpoints: Endpoints,
     replicas: Vec<Replica>,
+    /// What those that have ended said.
+    said: Vec<(Endpoint, String)>,
     started: usize,
 }
 
@@ -174,6 +177,7 @@ impl Fleet {
             manifest,
             endpoints: Endpoints::default(),
             replicas: Vec::new(),
+            said: Vec::new(),
             started: 0,
         }
     }
@@ -249,7 +253,36 @@ impl Fleet {
             let left = manifest.grace - manifest.pre_stop;
             assert!(took < left, "it took {took:?} of {left:?}");
         }
+        self.said.push((endpoint, said));
         took
+    }
+
+    /// What replicas warned of: where a request has failed, the reason is among it.
+    fn complaints(&self) -> String {
+        let running = self.replicas.iter();
+        let running = running.map(|replica| (replica.endpoint, replica.service.log()));
+        let mut text = String::new();
+        for (Endpoint { number, build, .. }, said) in self.said.iter().cloned().chain(running) {
+            let loud = |line: &&str| line.contains("\"WARN\"") || line.contains("\"ERROR\"");
+            for line in said.lines().filter(loud) {
+                writeln!(text, "{} (replica {number}): {line}", build.name()).unwrap();
+            }
+        }
+        text
+    }
+
+    /// Not one request failed, and there were some.
+    pub(crate) fn assert_none_failed(&self, log: &Log) {
+        let failures = log.failures();
+        let first: Vec<&String> = failures.iter().take(20).collect();
+        assert!(
+            failures.is_empty(),
+            "{} of {} requests failed; the first: {first:#?}\n{}",
+            failures.len(),
+            log.requests(),
+            self.complaints()
+        );
+        assert!(log.requests() > 0, "nothing was asked for at all");
     }
 }
 

@@ -67,7 +67,7 @@ async fn a_migration_under_load_fails_no_request_of_the_version_before() {
             ("replicas started anew", switches.len() as u64),
         ],
     );
-    load.log.assert_none_failed();
+    fleet.assert_none_failed(&load.log);
     assert!(slowest < SLOWEST, "a request waited {slowest:?}");
     let mut client = fleet.services().next().unwrap().client();
     load.ledger.check(&mut client).await;

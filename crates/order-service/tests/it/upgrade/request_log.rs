@@ -78,19 +78,6 @@ impl Log {
         failed.collect()
     }
 
-    /// Not one request failed, and there were some.
-    pub(crate) fn assert_none_failed(&self) {
-        let failures = self.failures();
-        let first: Vec<&String> = failures.iter().take(20).collect();
-        assert!(
-            failures.is_empty(),
-            "{} of {} requests failed; the first: {first:#?}",
-            failures.len(),
-            self.requests()
-        );
-        assert!(self.requests() > 0, "nothing was asked for at all");
-    }
-
     /// The longest request that was under way in this time.
     pub(crate) fn slowest(&self, from: Duration, to: Duration) -> Duration {
         let lines = self.lines.lock().unwrap();

@@ -66,7 +66,7 @@ async fn a_roll_forward_and_back_fails_no_request() {
         ],
     );
     tell(&load, &switches);
-    load.log.assert_none_failed();
+    fleet.assert_none_failed(&load.log);
     let mut client = fleet.services().next().unwrap().client();
     let (orders, events) = load.ledger.check(&mut client).await;
     watchers.check(events as u64, switches.len() / REPLICAS).await;

@@ -245,15 +245,17 @@ async fn published_by_both(site: &Site, old: &mut Side, new: &mut Side) -> usize
     let environment = environment(site);
     site.drained().await;
     let first = publisher(old, new);
-    let side = if first == Build::Previous { &mut *old } else { &mut *new };
-    // Whoever publishes stops; the other one goes on.
-    let stopping = std::mem::replace(side, Side::start(first, &environment).await);
-    stopping.service.signal("TERM");
-    let ended = tokio::task::spawn_blocking(|| stopping.service.wait()).await;
+    let (publishes, waits) = match first {
+        Build::Previous => (&mut *old, &*new),
+        Build::Current => (&mut *new, &*old),
+    };
+    // Whoever publishes stops, and the other one goes on.
+    publishes.service.signal("TERM");
+    until_logged(&waits.service, TAKEN_OVER, 1).await;
+    let stopped = std::mem::replace(publishes, Side::start(first, &environment).await);
+    let ended = tokio::task::spawn_blocking(|| stopped.service.wait()).await;
     let (status, log) = ended.unwrap();
     assert!(status.success(), "{log}");
-    let side = if first == Build::Previous { &mut *new } else { &mut *old };
-    until_logged(&side.service, TAKEN_OVER, 1).await;
     for number in 0..20 {
         lives_on_both(old, new, &format!("later-old-{number}")).await;
         lives_on_both(new, old, &format!("later-new-{number}")).await;
