@@ -71,9 +71,9 @@ impl Log {
         let lines = self.lines.lock().unwrap();
         let failed = lines.iter().filter_map(|line| {
             let why = line.failed.as_ref()?;
-            let Line { protocol, what, to, at, .. } = line;
+            let Line { protocol, what, to, at, took, .. } = line;
             let (build, number) = (to.build.name(), to.number);
-            Some(format!("{at:.1?} {protocol:?} {what} by {build} (replica {number}): {why}"))
+            Some(format!("{at:.2?}, after {took:.2?}: {protocol:?} {what} by {build} (replica {number}): {why}"))
         });
         failed.collect()
     }
