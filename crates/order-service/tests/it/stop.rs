@@ -4,6 +4,7 @@ use crate::client::{Client, order};
 use crate::grpc;
 use crate::service::{Service, folder};
 use crate::store::Store;
+use order_proto::v1::GetOrderRequest;
 use std::error::Error;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -151,4 +152,52 @@ async fn a_watcher_does_not_hold_up_the_stop() {
         "{}",
         stream.body
     );
+}
+
+/// Calls by gRPC run on threads of their own, and what they open there, sessions with the database above all,
+/// serves every edge: it must not go with those threads while others are still answered.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rest_is_answered_after_grpc_has_ended() {
+    let store = Store::postgres();
+    let service = Service::start_on(&store.url(), &[]);
+    let mut client = grpc::client(service.grpc).await.unwrap();
+    let placed = client.place_order(grpc::place("k", 1)).await.unwrap();
+    let order_id = placed.into_inner().order_id;
+    let mut callers = Vec::new();
+    for _ in 0..CALLERS {
+        let mut client = grpc::client(service.grpc).await.unwrap();
+        let order_id = order_id.clone();
+        // So many at once that every session for reads is opened by one of them.
+        callers.push(tokio::spawn(async move {
+            for _ in 0..50 {
+                let order_id = order_id.clone();
+                client.get_order(GetOrderRequest { order_id }).await.unwrap();
+            }
+        }));
+    }
+    for caller in callers {
+        caller.await.unwrap();
+    }
+    let mut kept: Vec<Client> = (0..CALLERS).map(|_| service.client()).collect();
+    for client in &mut kept {
+        assert_eq!(client.get("/livez").await.status, 200);
+    }
+    service.signal("TERM");
+    let read = GetOrderRequest {
+        order_id: order_id.clone(),
+    };
+    while client.get_order(read.clone()).await.is_ok() {}
+    // REST says goodbye for a second: long enough for a request on each connection.
+    let path = format!("/v1/orders/{order_id}");
+    let reading = kept.into_iter().map(|mut client| {
+        let path = path.clone();
+        tokio::spawn(async move { client.get(&path).await })
+    });
+    for read in reading.collect::<Vec<_>>() {
+        let answer = read.await.unwrap();
+        assert_eq!(answer.status, 200, "{}\n{}", answer.body, service.log());
+        assert_eq!(answer.headers["connection"], "close");
+    }
+    let (status, log) = service.wait();
+    assert!(status.success(), "{log}");
 }
