@@ -168,11 +168,7 @@ fn usable(found: Option<Schema>, name: &str) -> Result<i64, OpenError> {
     Ok(version)
 }
 
-async fn step(
-    session: &mut PgConnection,
-    version: i64,
-    migration: &Migration,
-) -> sqlx::Result<()> {
+async fn step(session: &mut PgConnection, version: i64, migration: &Migration) -> sqlx::Result<()> {
     let Migration {
         sql, usable_from, ..
     } = migration;

@@ -143,7 +143,10 @@ mod tests {
     fn arguments_are_understood_or_told() {
         let options = parse(&words("--previous v1 --full --only roll")).unwrap();
         assert_eq!(options.previous.as_deref(), Some("v1"));
-        assert_eq!((options.full, options.only.as_deref()), (true, Some("roll")));
+        assert_eq!(
+            (options.full, options.only.as_deref()),
+            (true, Some("roll"))
+        );
         for text in ["--previous", "--what", "roll"] {
             let parsed = parse(&words(text));
             assert!(matches!(parsed, Err(Failure::Usage(_))), "{text}");

@@ -30,12 +30,25 @@ pub(crate) const ANSWER: Duration = Duration::from_secs(10);
 /// What is asked for.
 #[derive(Clone, Debug)]
 pub(crate) enum Ask {
-    Place { key: String },
-    Read { id: String },
+    Place {
+        key: String,
+    },
+    Read {
+        id: String,
+    },
     /// A read that may be as old as this many seconds.
-    Aged { id: String, seconds: u32 },
-    Amend { id: String, key: String },
-    Cancel { id: String, key: String },
+    Aged {
+        id: String,
+        seconds: u32,
+    },
+    Amend {
+        id: String,
+        key: String,
+    },
+    Cancel {
+        id: String,
+        key: String,
+    },
 }
 
 impl Ask {
@@ -156,12 +169,29 @@ impl Caller {
         self.ledger.acknowledge(&placed);
         let read = self.ask(wire, Ask::Read { id: id.clone() }).await?;
         self.expect(wire, &read, &placed);
-        let amend = Ask::Amend { id: id.clone(), key: format!("{key}-amend") };
+        let amend = Ask::Amend {
+            id: id.clone(),
+            key: format!("{key}-amend"),
+        };
         let amended = self.ask(wire, amend).await?;
         self.ledger.acknowledge(&amended);
-        let aged = self.ask(wire, Ask::Aged { id: id.clone(), seconds: 60 }).await?;
-        assert!(aged.version <= amended.version, "{aged:?} after {amended:?}");
-        let cancel = Ask::Cancel { id: id.clone(), key: format!("{key}-cancel") };
+        let aged = self
+            .ask(
+                wire,
+                Ask::Aged {
+                    id: id.clone(),
+                    seconds: 60,
+                },
+            )
+            .await?;
+        assert!(
+            aged.version <= amended.version,
+            "{aged:?} after {amended:?}"
+        );
+        let cancel = Ask::Cancel {
+            id: id.clone(),
+            key: format!("{key}-cancel"),
+        };
         let cancelled = self.ask(wire, cancel).await?;
         self.ledger.acknowledge(&cancelled);
         // By whichever version now: the first answer, and nothing new.

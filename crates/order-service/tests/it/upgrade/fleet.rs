@@ -84,8 +84,11 @@ impl Manifest {
 
 /// The number behind `key`, which stands somewhere behind `place`.
 fn seconds(place: &str, key: &str) -> Duration {
-    let behind = MANIFEST.split_once(place).and_then(|(_, rest)| rest.split_once(key));
-    let (_, rest) = behind.unwrap_or_else(|| panic!("the manifest has no {key:?} behind {place:?}"));
+    let behind = MANIFEST
+        .split_once(place)
+        .and_then(|(_, rest)| rest.split_once(key));
+    let (_, rest) =
+        behind.unwrap_or_else(|| panic!("the manifest has no {key:?} behind {place:?}"));
     let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
     Duration::from_secs(digits.parse().unwrap())
 }
@@ -240,16 +243,25 @@ impl Fleet {
                 End::WithoutPreStop => (),
                 End::WithoutDrain => sleep(HEARD_AFTER * 2).await,
             }
-            let signal = if end == End::WithoutDrain { "KILL" } else { "TERM" };
+            let signal = if end == End::WithoutDrain {
+                "KILL"
+            } else {
+                "TERM"
+            };
             let asked = Instant::now();
             service.signal(signal);
-            let ended = tokio::task::spawn_blocking(|| service.wait()).await.unwrap();
+            let ended = tokio::task::spawn_blocking(|| service.wait())
+                .await
+                .unwrap();
             (asked.elapsed(), ended)
         };
         let ((), (took, (status, said))) = tokio::join!(heard, stopped);
         if end == End::AsDeployed {
             let answered = said.contains("everything that was accepted is answered");
-            assert!(status.success() && answered, "{endpoint:?}: {status}\n{said}");
+            assert!(
+                status.success() && answered,
+                "{endpoint:?}: {status}\n{said}"
+            );
             let left = manifest.grace - manifest.pre_stop;
             assert!(took < left, "it took {took:?} of {left:?}");
         }
@@ -290,7 +302,11 @@ impl Fleet {
 async fn until_ready(service: &Service) {
     let (started, mut client) = (Instant::now(), Client::new(service.rest));
     while client.get("/health").await.status != 200 {
-        assert!(started.elapsed() < PATIENCE, "never ready: {}", service.log());
+        assert!(
+            started.elapsed() < PATIENCE,
+            "never ready: {}",
+            service.log()
+        );
         sleep(LOOK).await;
     }
 }
@@ -299,7 +315,11 @@ async fn until_ready(service: &Service) {
 pub(crate) async fn until_serves(log: &Log, replica: Endpoint) {
     let started = Instant::now();
     while !log.is_served_by(replica, SERVES) {
-        assert!(started.elapsed() < PATIENCE, "{replica:?} gets no calls: {}", log.summary());
+        assert!(
+            started.elapsed() < PATIENCE,
+            "{replica:?} gets no calls: {}",
+            log.summary()
+        );
         sleep(LOOK).await;
     }
 }

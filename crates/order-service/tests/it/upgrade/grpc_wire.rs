@@ -9,7 +9,9 @@ use hyper::body::Incoming;
 use hyper::client::conn::http2::{SendRequest, handshake};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use order_proto::v1::order_service_client::OrderServiceClient;
-use order_proto::v1::{AmendOrderRequest, CancelOrderRequest, GetOrderRequest, Order, OrderAmendment};
+use order_proto::v1::{
+    AmendOrderRequest, CancelOrderRequest, GetOrderRequest, Order, OrderAmendment,
+};
 use planes::{ConnectOptions, Plane, PlaneKind, connect};
 use std::error::Error;
 use std::fmt;
@@ -64,14 +66,26 @@ impl GrpcWire {
         loop {
             let mut connection = match self.connection().await {
                 Ok(connection) => connection,
-                Err((to, why)) => return Answer { to, again, told: Err(why) },
+                Err((to, why)) => {
+                    return Answer {
+                        to,
+                        again,
+                        told: Err(why),
+                    };
+                }
             };
             let (to, kept) = (connection.to, connection.used > 0);
             let told = match call(&mut connection.client, ask).await {
                 Ok(order) => Ok(told(order)),
                 Err(status) => match unanswered(&status) {
-                    Some(Unanswered { seen: Seen::NeverLeft, .. }) if kept => continue,
-                    Some(Unanswered { seen: Seen::Refused, .. }) if again.is_none() => {
+                    Some(Unanswered {
+                        seen: Seen::NeverLeft,
+                        ..
+                    }) if kept => continue,
+                    Some(Unanswered {
+                        seen: Seen::Refused,
+                        ..
+                    }) if again.is_none() => {
                         again = Some(to.build);
                         continue;
                     }
@@ -101,11 +115,21 @@ impl Wire for GrpcWire {
 async fn call(client: &mut Client, ask: &Ask) -> Result<Order, Status> {
     let answer = match ask {
         Ask::Place { key } => client.place_order(place(key, 1)).await,
-        Ask::Read { id } => client.get_order(GetOrderRequest { order_id: id.clone() }).await,
+        Ask::Read { id } => {
+            client
+                .get_order(GetOrderRequest {
+                    order_id: id.clone(),
+                })
+                .await
+        }
         Ask::Aged { id, seconds } => {
-            let read = GetOrderRequest { order_id: id.clone() };
+            let read = GetOrderRequest {
+                order_id: id.clone(),
+            };
             let mut request = tonic::Request::new(read);
-            request.metadata_mut().insert("max-staleness", (*seconds).into());
+            request
+                .metadata_mut()
+                .insert("max-staleness", (*seconds).into());
             client.get_order(request).await
         }
         Ask::Amend { id, key } => {
@@ -181,7 +205,9 @@ impl Unanswered {
     }
 
     fn sent(error: &hyper::Error) -> Unanswered {
-        let http2 = error.source().and_then(|source| source.downcast_ref::<h2::Error>());
+        let http2 = error
+            .source()
+            .and_then(|source| source.downcast_ref::<h2::Error>());
         let refused = http2.is_some_and(|error| {
             let reason = error.reason();
             error.is_remote()
@@ -189,7 +215,11 @@ impl Unanswered {
                     || error.is_reset() && reason == Some(h2::Reason::REFUSED_STREAM))
         });
         Unanswered {
-            seen: if refused { Seen::Refused } else { Seen::Perhaps },
+            seen: if refused {
+                Seen::Refused
+            } else {
+                Seen::Perhaps
+            },
             why: format!("{error:?}"),
         }
     }

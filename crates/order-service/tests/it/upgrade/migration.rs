@@ -48,14 +48,25 @@ async fn a_migration_under_load_fails_no_request_of_the_version_before() {
     ends_well(migration).await;
     let slowest = load.log.slowest(began, load.log.now());
     let after = schema(&mut dump).await;
-    assert_eq!(after > before, tries == TRIES, "schema {before} to {after}, {tries} tries in vain");
+    assert_eq!(
+        after > before,
+        tries == TRIES,
+        "schema {before} to {after}, {tries} tries in vain"
+    );
 
     let switches = fleet.roll(Build::Previous, &load.log).await;
     for service in fleet.services() {
-        assert_eq!(service.log().contains(NEWER), after > before, "{}", service.log());
+        assert_eq!(
+            service.log().contains(NEWER),
+            after > before,
+            "{}",
+            service.log()
+        );
     }
     load.end().await;
-    let injected = format!("`migrate` beside a dump and {REPLICAS} replicas of the version before, then each started anew; schema {before} to {after}");
+    let injected = format!(
+        "`migrate` beside a dump and {REPLICAS} replicas of the version before, then each started anew; schema {before} to {after}"
+    );
     rows::told(
         "UPGRADE",
         &injected,
@@ -63,7 +74,10 @@ async fn a_migration_under_load_fails_no_request_of_the_version_before() {
             ("requests", load.log.requests() as u64),
             ("failed", load.log.failures().len() as u64),
             ("tries in vain", tries as u64),
-            ("slowest request ms", u64::try_from(slowest.as_millis()).unwrap()),
+            (
+                "slowest request ms",
+                u64::try_from(slowest.as_millis()).unwrap(),
+            ),
             ("replicas started anew", switches.len() as u64),
         ],
     );
@@ -105,7 +119,11 @@ async fn ends_well((mut child, mut said): Migration) {
         let (started, mut text) = (Instant::now(), String::new());
         std::io::Read::read_to_string(&mut said, &mut text).unwrap();
         let status = child.wait().unwrap();
-        assert!(status.success(), "after {:?}: {status}\n{text}", started.elapsed());
+        assert!(
+            status.success(),
+            "after {:?}: {status}\n{text}",
+            started.elapsed()
+        );
     };
     tokio::task::spawn_blocking(wait).await.unwrap();
 }

@@ -57,7 +57,9 @@ impl Log {
         let lines = self.lines.lock().unwrap();
         [Protocol::Rest, Protocol::Grpc].iter().all(|protocol| {
             let answered = |line: &&Line| {
-                line.to.number == replica.number && line.protocol == *protocol && line.failed.is_none()
+                line.to.number == replica.number
+                    && line.protocol == *protocol
+                    && line.failed.is_none()
             };
             lines.iter().filter(answered).count() >= requests
         })
@@ -81,7 +83,9 @@ impl Log {
     /// The longest request that was under way in this time.
     pub(crate) fn slowest(&self, from: Duration, to: Duration) -> Duration {
         let lines = self.lines.lock().unwrap();
-        let within = lines.iter().filter(|line| line.at < to && line.at + line.took > from);
+        let within = lines
+            .iter()
+            .filter(|line| line.at < to && line.at + line.took > from);
         within.map(|line| line.took).max().unwrap_or_default()
     }
 

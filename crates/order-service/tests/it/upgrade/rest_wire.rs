@@ -53,7 +53,13 @@ impl RestWire {
         loop {
             let mut connection = match self.connection().await {
                 Ok(connection) => connection,
-                Err((to, why)) => return Answer { to, again, told: Err(why) },
+                Err((to, why)) => {
+                    return Answer {
+                        to,
+                        again,
+                        told: Err(why),
+                    };
+                }
             };
             let (to, kept) = (connection.to, connection.used > 0);
             let told = match connection.sender.try_send_request(request(ask, to)).await {
@@ -139,7 +145,9 @@ fn request(ask: &Ask, to: Endpoint) -> Request<Full<Bytes>> {
 async fn read(response: Response<Incoming>) -> Result<Told, String> {
     let (head, body) = response.into_parts();
     let body = body.collect().await;
-    let bytes = body.map_err(|error| format!("half an answer: {error:?}"))?.to_bytes();
+    let bytes = body
+        .map_err(|error| format!("half an answer: {error:?}"))?
+        .to_bytes();
     let text = || String::from_utf8_lossy(&bytes).into_owned();
     if !head.status.is_success() {
         return Err(format!("{}: {}", head.status, text()));

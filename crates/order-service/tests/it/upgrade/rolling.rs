@@ -59,7 +59,10 @@ async fn a_roll_forward_and_back_fails_no_request() {
 
     rows::told(
         "UPGRADE",
-        &format!("{} replicas replaced under load, schema {before} to {newest}", switches.len()),
+        &format!(
+            "{} replicas replaced under load, schema {before} to {newest}",
+            switches.len()
+        ),
         &[
             ("requests", load.log.requests() as u64),
             ("failed", load.log.failures().len() as u64),
@@ -69,7 +72,9 @@ async fn a_roll_forward_and_back_fails_no_request() {
     fleet.assert_none_failed(&load.log);
     let mut client = fleet.services().next().unwrap().client();
     let (orders, events) = load.ledger.check(&mut client).await;
-    watchers.check(events as u64, switches.len() / REPLICAS).await;
+    watchers
+        .check(events as u64, switches.len() / REPLICAS)
+        .await;
     let seen = site.check().await;
     assert_eq!(seen.events, events as u64);
     let counted = seen.counted(&[("orders", orders as u64)]);
@@ -127,7 +132,10 @@ impl Written {
         let path = format!("/v1/orders/{held}:hold");
         let answer = client.post(&path, "", hold).await;
         assert_eq!(answer.status, 200, "{}", answer.body);
-        let hold = answer.body["holds"][0]["hold_id"].as_str().unwrap().to_owned();
+        let hold = answer.body["holds"][0]["hold_id"]
+            .as_str()
+            .unwrap()
+            .to_owned();
         let completed = placed(&mut client, &format!("completed-{round}"), order(2)).await;
         queue.send(&life(&completed)).await;
         let path = format!("/v1/orders/{completed}");
@@ -146,7 +154,10 @@ impl Written {
         let id = format!("melted-{round}");
         let stranger = event(INVENTORY, "k", "stock.melted.v1", &id, &data);
         queue.send(&[stranger, early(round)]).await;
-        until("both letters are kept", async || letters(site).await == known + 2).await;
+        until("both letters are kept", async || {
+            letters(site).await == known + 2
+        })
+        .await;
         redrive_in_vain(service, round).await;
         Written {
             round,
@@ -182,9 +193,18 @@ impl Written {
         // It puts what it does not understand into the topic, and leaves what the other version has kept.
         let queue = Queue::of(Arc::clone(&site.kafka));
         let known = queue.dead_letters().await.len();
-        let cancel = event(COMMANDS, "k", "order.cancel.v9", &format!("c-{}", self.round), &json!({}));
+        let cancel = event(
+            COMMANDS,
+            "k",
+            "order.cancel.v9",
+            &format!("c-{}", self.round),
+            &json!({}),
+        );
         queue.send(&[cancel]).await;
-        until("a letter more is in the topic", async || queue.dead_letters().await.len() > known).await;
+        until("a letter more is in the topic", async || {
+            queue.dead_letters().await.len() > known
+        })
+        .await;
         assert_eq!(letters(site).await, self.letters);
         for id in [&self.held, &self.completed, &late] {
             load.ledger.look(&mut client, id).await;
@@ -199,8 +219,15 @@ fn external_id(round: usize) -> String {
 /// A fact that comes before its order.
 fn early(round: usize) -> crate::inbound::queue::Sent {
     let number = external_id(round);
-    let money = json!({ "external_id": number, "payment_id": "pay", "amount": 1_000, "currency": "EUR" });
-    event(PAYMENTS, &number, "payment.captured.v1", &format!("early-{round}"), &money)
+    let money =
+        json!({ "external_id": number, "payment_id": "pay", "amount": 1_000, "currency": "EUR" });
+    event(
+        PAYMENTS,
+        &number,
+        "payment.captured.v1",
+        &format!("early-{round}"),
+        &money,
+    )
 }
 
 async fn placed(client: &mut Client, key: &str, order: Value) -> String {
@@ -216,7 +243,9 @@ async fn redrive_in_vain(service: &Service, round: usize) {
     let mut client = Client::new(service.management);
     let mut id = None;
     until("the fact waits", async || {
-        let listed = client.send(Method::GET, "/api/parked", &headers, Value::Null).await;
+        let listed = client
+            .send(Method::GET, "/api/parked", &headers, Value::Null)
+            .await;
         let listed = listed.unwrap().body;
         let parked = listed["parked"].as_array().unwrap();
         let of_round = parked
@@ -227,7 +256,9 @@ async fn redrive_in_vain(service: &Service, round: usize) {
     })
     .await;
     let path = format!("/api/parked/{}:redrive", id.unwrap());
-    let answer = client.send(Method::POST, &path, &headers, Value::Null).await;
+    let answer = client
+        .send(Method::POST, &path, &headers, Value::Null)
+        .await;
     let answer = answer.unwrap();
     assert_eq!(
         (answer.status.as_u16(), &answer.body["code"]),

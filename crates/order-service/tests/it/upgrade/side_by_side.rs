@@ -105,7 +105,10 @@ async fn facts_count_once_whichever_version_handles_them() {
     let mut sent: Vec<Sent> = Vec::new();
     for number in 0..orders {
         let side = if number % 2 == 0 { &mut old } else { &mut new };
-        let placed = side.rest.post("/v1/orders", &format!("f-{number}"), order(2)).await;
+        let placed = side
+            .rest
+            .post("/v1/orders", &format!("f-{number}"), order(2))
+            .await;
         assert_eq!(placed.status, 201, "{}", placed.body);
         let id = placed.body["order_id"].as_str().unwrap().to_owned();
         let facts = life(&id);
@@ -136,7 +139,11 @@ async fn facts_count_once_whichever_version_handles_them() {
         ("handled by N−1", handled_by[0]),
         ("by N", handled_by[1]),
     ]);
-    rows::told("UPGRADE", "facts one to three times each, handled by either version", &counted);
+    rows::told(
+        "UPGRADE",
+        "facts one to three times each, handled by either version",
+        &counted,
+    );
 }
 
 fn environment(site: &Site) -> Vec<(&'static str, String)> {
@@ -152,18 +159,30 @@ async fn lives_on_both(one: &mut Side, other: &mut Side, key: &str) {
     alike(one, other, &id).await;
     replays(other, key, &placed.body).await;
     let amended = other
-        .change(&id, "amend", &format!("{key}-a"), json!({ "metadata": { "by": "other" } }))
+        .change(
+            &id,
+            "amend",
+            &format!("{key}-a"),
+            json!({ "metadata": { "by": "other" } }),
+        )
         .await;
     alike(one, other, &id).await;
     let hold = json!({ "kind": "FRAUD_CHECK", "reason": "look" });
     let held = one.change(&id, "hold", &format!("{key}-h"), hold).await;
     let hold_id = held["holds"][0]["hold_id"].clone();
     let release = json!({ "hold_id": hold_id });
-    other.change(&id, "release", &format!("{key}-r"), release).await;
+    other
+        .change(&id, "release", &format!("{key}-r"), release)
+        .await;
     alike(one, other, &id).await;
     // The same key again, by the version that did not answer it first, after later changes.
     let again = one
-        .change(&id, "amend", &format!("{key}-a"), json!({ "metadata": { "by": "other" } }))
+        .change(
+            &id,
+            "amend",
+            &format!("{key}-a"),
+            json!({ "metadata": { "by": "other" } }),
+        )
         .await;
     told_alike(&again, &amended);
     let cancel = CancelOrderRequest {
@@ -185,14 +204,24 @@ async fn lives_on_both(one: &mut Side, other: &mut Side, key: &str) {
     let placed = one.grpc.place_order(grpc::place(&key, 2)).await.unwrap();
     let placed = placed.into_inner();
     let replayed = other.grpc.place_order(grpc::place(&key, 2)).await.unwrap();
-    assert_eq!(replayed.metadata().get("idempotency-replayed").unwrap(), "true");
+    assert_eq!(
+        replayed.metadata().get("idempotency-replayed").unwrap(),
+        "true"
+    );
     assert_eq!(replayed.into_inner(), placed);
     for side in [&mut *other, one] {
         let path = format!("/v1/orders/{}", placed.order_id);
         let headers = [("cache-control", "max-age=60")];
-        let aged = side.rest.send(Method::GET, &path, &headers, Value::Null).await;
+        let aged = side
+            .rest
+            .send(Method::GET, &path, &headers, Value::Null)
+            .await;
         let Answer { status, body, .. } = aged.unwrap();
-        assert_eq!((status.as_u16(), &body["version"]), (200, &json!(1)), "{body}");
+        assert_eq!(
+            (status.as_u16(), &body["version"]),
+            (200, &json!(1)),
+            "{body}"
+        );
     }
     alike(one, other, &placed.order_id).await;
 }
@@ -220,11 +249,17 @@ fn is_alike(one: &Value, other: &Value) -> bool {
         (Value::Object(one), Value::Object(other)) => {
             let covers = one.keys().all(|name| other.contains_key(name))
                 || other.keys().all(|name| one.contains_key(name));
-            let both = one.iter().filter_map(|(name, value)| Some((value, other.get(name)?)));
+            let both = one
+                .iter()
+                .filter_map(|(name, value)| Some((value, other.get(name)?)));
             covers && both.into_iter().all(|(one, other)| is_alike(one, other))
         }
         (Value::Array(one), Value::Array(other)) => {
-            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| is_alike(one, other))
+            one.len() == other.len()
+                && one
+                    .iter()
+                    .zip(other)
+                    .all(|(one, other)| is_alike(one, other))
         }
         (one, other) => one == other,
     }
@@ -277,7 +312,11 @@ async fn published_by_both(site: &Site, old: &mut Side, new: &mut Side) -> usize
 fn publisher(old: &Side, new: &Side) -> Build {
     let publishes = |side: &Side| side.service.log().contains(TAKEN_OVER);
     assert!(publishes(old) != publishes(new), "one of them publishes");
-    if publishes(old) { Build::Previous } else { Build::Current }
+    if publishes(old) {
+        Build::Previous
+    } else {
+        Build::Current
+    }
 }
 
 fn as_told(message: &Message, event: &Value) {
@@ -290,11 +329,17 @@ fn as_told(message: &Message, event: &Value) {
 /// Sends a fact to a replica's own port, under the id that it has in Kafka as well.
 async fn tell(side: &mut Side, sent: &Sent) {
     let event: Value = serde_json::from_str(&sent.value).unwrap();
-    let (kind, id) = (event["type"].as_str().unwrap(), event["id"].as_str().unwrap());
+    let (kind, id) = (
+        event["type"].as_str().unwrap(),
+        event["id"].as_str().unwrap(),
+    );
     let mut body = fact(kind, id, &event["data"]);
     body["source"] = event["source"].clone();
     let headers = [("content-type", "application/cloudevents+json")];
-    let answer = side.rest.send(Method::POST, "/v1/facts", &headers, body).await;
+    let answer = side
+        .rest
+        .send(Method::POST, "/v1/facts", &headers, body)
+        .await;
     let answer = answer.unwrap();
     assert_eq!(answer.status, 200, "{}", answer.body);
 }
@@ -306,7 +351,10 @@ async fn until_known(site: &Site, facts: usize) {
         if known == facts {
             return;
         }
-        assert!(started.elapsed() < PATIENCE, "{known} of {facts} facts are known");
+        assert!(
+            started.elapsed() < PATIENCE,
+            "{known} of {facts} facts are known"
+        );
         sleep(Duration::from_millis(50)).await;
     }
 }

@@ -133,7 +133,9 @@ fn note_block(block: &str, seen: &Mutex<Seen>) -> Result<(), String> {
     if let Some(data) = field("data: ") {
         let event: serde_json::Value =
             serde_json::from_str(data).map_err(|error| error.to_string())?;
-        let position = event["position"].as_str().and_then(|text| text.parse().ok());
+        let position = event["position"]
+            .as_str()
+            .and_then(|text| text.parse().ok());
         let position = position.ok_or_else(|| format!("no position: {event}"))?;
         seen.positions.push(position);
     }
