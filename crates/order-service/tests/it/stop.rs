@@ -210,10 +210,8 @@ async fn read_until_refused(mut client: grpc::Client, order_id: String, count: A
         let history = client.list_order_events(history).await;
         let order_id = order_id.clone();
         let order = client.get_order(GetOrderRequest { order_id }).await;
-        for failed in [list.err(), history.err(), order.err()]
-            .into_iter()
-            .flatten()
-        {
+        let failed = list.err().or(history.err()).or(order.err());
+        if let Some(failed) = failed {
             let gone = failed.source().is_some() || failed.code() == Code::Unknown;
             assert!(gone, "{failed:?}");
             return;

@@ -20,7 +20,7 @@ const MANIFEST: &str = include_str!(concat!(
 /// manifest's preStop is there for.
 const HEARD_AFTER: Duration = Duration::from_millis(2_500);
 /// How long anything may take on the slowest machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// How often a condition is looked at.
 const LOOK: Duration = Duration::from_millis(50);
 /// Answers to each protocol by which a replica is known to serve.
@@ -262,7 +262,7 @@ impl Fleet {
                 status.success() && answered,
                 "{endpoint:?}: {status}\n{said}"
             );
-            let left = manifest.grace - manifest.pre_stop;
+            let left = manifest.grace.saturating_sub(manifest.pre_stop);
             assert!(took < left, "it took {took:?} of {left:?}");
         }
         self.said.push((endpoint, said));

@@ -119,7 +119,7 @@ impl Log {
                 "{} → {} within {:.1?} (the old one ended {:.2?} after SIGTERM): slowest request {slowest:.0?}",
                 switch.from.name(),
                 switch.to.name(),
-                switch.ended - switch.began,
+                switch.ended.saturating_sub(switch.began),
                 switch.stop,
             )
             .unwrap();

@@ -22,7 +22,7 @@ use tokio::time::sleep;
 const REPLICAS: usize = 3;
 const TOKEN: &str = "the-token-of-an-operator";
 /// How long anything may take on the slowest machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 const LOOK: Duration = Duration::from_millis(50);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -117,7 +117,7 @@ struct Written {
     /// Keeps the names of this round apart.
     round: usize,
     held: String,
-    hold: String,
+    hold_id: String,
     completed: String,
     letters: i64,
 }
@@ -128,11 +128,11 @@ impl Written {
         let service = fleet.services().next().unwrap();
         let mut client = service.client();
         let held = placed(&mut client, &format!("held-{round}"), order(1)).await;
-        let hold = json!({ "kind": "FRAUD_CHECK", "reason": "look" });
+        let ask = json!({ "kind": "FRAUD_CHECK", "reason": "look" });
         let path = format!("/v1/orders/{held}:hold");
-        let answer = client.post(&path, "", hold).await;
+        let answer = client.post(&path, "", ask).await;
         assert_eq!(answer.status, 200, "{}", answer.body);
-        let hold = answer.body["holds"][0]["hold_id"]
+        let hold_id = answer.body["holds"][0]["hold_id"]
             .as_str()
             .unwrap()
             .to_owned();
@@ -162,7 +162,7 @@ impl Written {
         Written {
             round,
             held,
-            hold,
+            hold_id,
             completed,
             letters: known + 2,
         }
@@ -173,7 +173,7 @@ impl Written {
         let service = fleet.services().next().unwrap();
         let mut client = service.client();
         let path = format!("/v1/orders/{}:release", self.held);
-        let release = json!({ "hold_id": self.hold });
+        let release = json!({ "hold_id": self.hold_id });
         let released = client.post(&path, "", release).await;
         assert_eq!(released.status, 200, "{}", released.body);
         assert_eq!(released.body["holds"], json!([]));

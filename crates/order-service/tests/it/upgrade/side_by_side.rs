@@ -104,8 +104,8 @@ async fn facts_count_once_whichever_version_handles_them() {
     let mut ids = Vec::new();
     let mut sent: Vec<Sent> = Vec::new();
     for number in 0..orders {
-        let side = if number % 2 == 0 { &mut old } else { &mut new };
-        let placed = side
+        let first = if number % 2 == 0 { &mut old } else { &mut new };
+        let placed = first
             .rest
             .post("/v1/orders", &format!("f-{number}"), order(2))
             .await;
@@ -113,8 +113,8 @@ async fn facts_count_once_whichever_version_handles_them() {
         let id = placed.body["order_id"].as_str().unwrap().to_owned();
         let facts = life(&id);
         // By the port of the version that did not place it, beside those by Kafka.
-        let side = if number % 2 == 0 { &mut new } else { &mut old };
-        tell(side, &facts[number % FACTS]).await;
+        let second = if number % 2 == 0 { &mut new } else { &mut old };
+        tell(second, &facts[number % FACTS]).await;
         for one in facts {
             let times = 1 + dice.below(3);
             sent.extend(std::iter::repeat_n(one, times));
@@ -167,8 +167,8 @@ async fn lives_on_both(one: &mut Side, other: &mut Side, key: &str) {
         )
         .await;
     alike(one, other, &id).await;
-    let hold = json!({ "kind": "FRAUD_CHECK", "reason": "look" });
-    let held = one.change(&id, "hold", &format!("{key}-h"), hold).await;
+    let ask = json!({ "kind": "FRAUD_CHECK", "reason": "look" });
+    let held = one.change(&id, "hold", &format!("{key}-h"), ask).await;
     let hold_id = held["holds"][0]["hold_id"].clone();
     let release = json!({ "hold_id": hold_id });
     other

@@ -17,7 +17,7 @@ use tokio::time::sleep;
 use tonic::Code;
 
 /// How long a watcher may be behind at the end.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 const LOOK: Duration = Duration::from_millis(20);
 
 /// What a watcher has seen so far.
@@ -42,8 +42,8 @@ impl Watchers {
     pub(crate) fn begin(endpoints: &Endpoints) -> Watchers {
         let seen: [Arc<Mutex<Seen>>; 2] = Default::default();
         let [sse, grpc] = &seen;
-        sse.lock().unwrap().last = "0".to_owned();
-        grpc.lock().unwrap().last = "0".to_owned();
+        "0".clone_into(&mut sse.lock().unwrap().last);
+        "0".clone_into(&mut grpc.lock().unwrap().last);
         let by_sse = tokio::spawn(follow_by_sse(endpoints.clone(), Arc::clone(sse)));
         let by_grpc = tokio::spawn(follow_by_grpc(endpoints.clone(), Arc::clone(grpc)));
         let [sse, grpc] = seen;
