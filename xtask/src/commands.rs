@@ -10,6 +10,7 @@ mod import;
 mod lab;
 mod schemathesis;
 mod test;
+mod upgrade;
 
 use std::fmt::{self, Write as _};
 
@@ -43,6 +44,7 @@ pub(crate) enum Command {
     Bench,
     Faults,
     Lab,
+    Upgrade,
     Browser,
     Import,
     Schemathesis,
@@ -51,13 +53,14 @@ pub(crate) enum Command {
 
 impl Command {
     /// In the order in which `help` lists them.
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::Test,
         Self::Ci,
         Self::Tidy,
         Self::Bench,
         Self::Faults,
         Self::Lab,
+        Self::Upgrade,
         Self::Browser,
         Self::Import,
         Self::Schemathesis,
@@ -80,6 +83,7 @@ impl Command {
             Self::Bench => "bench",
             Self::Faults => "faults",
             Self::Lab => "lab",
+            Self::Upgrade => "upgrade",
             Self::Browser => "browser",
             Self::Import => "import",
             Self::Schemathesis => "schemathesis",
@@ -95,6 +99,7 @@ impl Command {
             Self::Bench => "orders a second, latency, memory and CPU of a release build",
             Self::Faults => "inject every fault of the catalogue on real servers, and report",
             Self::Lab => "every fault of every network plane, and the mistakes that must be seen",
+            Self::Upgrade => "this version and the one before on one store, rolled under load",
             Self::Browser => {
                 "the dashboard in a real browser: its states, keyboard, phones, contrast"
             }
@@ -113,6 +118,7 @@ impl Command {
             Self::Bench => bench::HELP,
             Self::Faults => faults::HELP,
             Self::Lab => lab::HELP,
+            Self::Upgrade => upgrade::HELP,
             Self::Browser => browser::HELP,
             Self::Import => import::HELP,
             Self::Schemathesis => schemathesis::HELP,
@@ -130,6 +136,7 @@ impl Command {
             Self::Bench => bench::run(arguments),
             Self::Faults => faults::run(arguments),
             Self::Lab => lab::run(arguments),
+            Self::Upgrade => upgrade::run(arguments),
             Self::Browser => browser::run(arguments),
             Self::Import => import::run(arguments),
             Self::Schemathesis => schemathesis::run(arguments),

@@ -36,12 +36,20 @@ pub(crate) struct Member {
     pub(crate) switched_on: Vec<String>,
 }
 
+/// The version before this one, as the workspace's manifest names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Pinned {
+    pub(crate) commit: String,
+    pub(crate) why: String,
+}
+
 /// The workspace as cargo sees it.
 #[derive(Debug)]
 pub(crate) struct Workspace {
     pub(crate) root: PathBuf,
     pub(crate) target: PathBuf,
     pub(crate) members: Vec<Member>,
+    pub(crate) previous: Option<Pinned>,
 }
 
 impl Workspace {
@@ -67,6 +75,7 @@ impl Workspace {
             root: root.into(),
             target: value["target_directory"].as_str()?.into(),
             members,
+            previous: pinned(&value["metadata"]["previous"]),
         })
     }
 
@@ -74,6 +83,13 @@ impl Workspace {
     pub(crate) fn release_binary(&self, name: &str) -> PathBuf {
         self.target.join("release").join(name)
     }
+}
+
+fn pinned(value: &Value) -> Option<Pinned> {
+    Some(Pinned {
+        commit: value["commit"].as_str()?.to_owned(),
+        why: value["why"].as_str()?.to_owned(),
+    })
 }
 
 fn member(package: &Value, root: &str) -> Option<Member> {
@@ -124,6 +140,7 @@ mod tests {
     fn kinds_and_paths_are_told_apart() {
         let json = r#"{
             "workspace_root": "/w", "target_directory": "/w/target",
+            "metadata": {"previous": {"commit": "abc", "why": "released"}},
             "packages": [{
                 "name": "a", "manifest_path": "/w/crates/a/Cargo.toml",
                 "features": {"default": ["quick"], "slow": ["b/slow"]},
@@ -135,6 +152,7 @@ mod tests {
             }]
         }"#;
         let workspace = Workspace::parse(json).unwrap();
+        assert_eq!(workspace.previous.as_ref().unwrap().commit, "abc");
         let member = &workspace.members[0];
         assert_eq!(member.manifest, "crates/a/Cargo.toml");
         assert_eq!(member.switched_on, ["quick", "derive"]);

@@ -252,6 +252,7 @@ mod tests {
             root: ".".into(),
             target: target.clone(),
             members: Vec::new(),
+            previous: None,
         };
         // `false serve` ends with 1; `ls serve` also says why.
         let result = Service::start(&workspace, Path::new("ls"), "unit", None, &[]);

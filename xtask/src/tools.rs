@@ -111,6 +111,12 @@ const PKG_CONFIG: SystemTool = SystemTool {
     package: "pkg-config",
     why: "the build finds OpenSSL, which librdkafka links, by it",
 };
+/// Takes the version before from the history.
+pub(crate) const GIT: SystemTool = SystemTool {
+    program: "git",
+    package: "git",
+    why: "the version before is taken from the history",
+};
 /// Makes certificates.
 pub(crate) const OPENSSL: SystemTool = SystemTool {
     program: "openssl",

@@ -40,7 +40,7 @@ mod watch;
 
 pub use config::Config;
 pub use edge::GrpcEdge;
-pub use listen::{BindError, GrpcListener, bind};
+pub use listen::{BindError, GrpcListener, Keep, bind};
 pub use method::Method;
 pub use metrics::Metrics;
 pub use visitor::Visitor;

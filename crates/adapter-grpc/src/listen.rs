@@ -9,11 +9,11 @@ use planes::{
 };
 use std::io;
 use std::net::SocketAddr;
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::thread;
 use tls::Security;
 use tokio::runtime::{Builder, Runtime};
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 /// Listens by `plane` as `config` says. Connections queue from here on; they are accepted by
 /// [`GrpcListener::serve`]. Must be called inside a Tokio runtime.
@@ -28,6 +28,7 @@ pub fn bind(plane: &Plane, config: &Config, timers: Timers) -> Result<GrpcListen
             local: listener.local_addr(),
             stats: vec![listener.stats()],
             place: Place::Here(listener),
+            open: Arc::new(watch::channel(()).0),
         });
     }
     if config.listen_addr.port() != 0 {
@@ -49,6 +50,7 @@ pub fn bind(plane: &Plane, config: &Config, timers: Timers) -> Result<GrpcListen
         local: address,
         stats,
         place: Place::Threads(threads),
+        open: Arc::new(watch::channel(()).0),
     })
 }
 
@@ -76,6 +78,14 @@ pub struct GrpcListener {
     local: SocketAddr,
     stats: Vec<ListenerStats>,
     place: Place,
+    /// Closed when the threads may end.
+    open: Arc<watch::Sender<()>>,
+}
+
+/// Keeps the threads of gRPC running, see [`GrpcListener::keep`].
+#[derive(Debug)]
+pub struct Keep {
+    _open: Arc<watch::Sender<()>>,
 }
 
 #[derive(Debug)]
@@ -95,6 +105,15 @@ impl GrpcListener {
     /// The counts of each listener, which go on being kept while it serves.
     pub fn stats(&self) -> Vec<ListenerStats> {
         self.stats.clone()
+    }
+
+    /// As long as this is held, the threads go on after their last call. A socket belongs to the runtime on
+    /// which it was opened, so sessions with a store that calls have opened would die with a thread that has
+    /// finished before the other threads and edges, and fail requests there. Dropped, the threads end.
+    pub fn keep(&self) -> Keep {
+        Keep {
+            _open: Arc::clone(&self.open),
+        }
     }
 
     /// Serves `edge` until `stop` resolves, then lets open calls finish.
@@ -122,6 +141,7 @@ impl GrpcListener {
                 security: security.clone(),
                 drain: drain.clone(),
                 end,
+                open: self.open.subscribe(),
             };
             // A thread that is gone drops the work, which its end then tells.
             let _ = thread.work.send(work);
@@ -150,6 +170,7 @@ struct Work {
     security: Security,
     drain: Drain,
     end: oneshot::Sender<ServeReport>,
+    open: watch::Receiver<()>,
 }
 
 /// A thread with a runtime and a bound listener, waiting for work.
@@ -219,4 +240,7 @@ fn work_on(runtime: &Runtime, listener: Listener, waiting: oneshot::Receiver<Wor
     let report = runtime.block_on(serving);
     // Whoever waited for it may be gone.
     let _ = work.end.send(report);
+    let mut open = work.open;
+    // Nothing is ever sent: it ends when nobody keeps it open.
+    runtime.block_on(async { while open.changed().await.is_ok() {} });
 }

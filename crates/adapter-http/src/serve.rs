@@ -2,7 +2,8 @@
 
 use crate::config::Config;
 use crate::{HttpEdge, Visitor};
-use http::Request;
+use http::header::CONNECTION;
+use http::{HeaderValue, Request, Version};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -17,13 +18,21 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 use tls::{Security, Stream};
 use tokio::net::TcpStream;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 /// How often a silent HTTP/2 connection is asked whether it lives.
 const HTTP2_PING_INTERVAL: Duration = Duration::from_secs(20);
 
 /// How long it may take to say so.
 const HTTP2_PING_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long a kept HTTP/1.1 connection stays open after the stop. An answer then says `Connection: close`, so a
+/// client that is at work leaves by itself; one that was closed at once could have a request on its way,
+/// and HTTP/1.1 has no word for "not looked at" (RFC 9112, section 9.6). HTTP/2 has: GOAWAY.
+const FAREWELL: Duration = Duration::from_secs(1);
+
+/// The part of the drain that the farewell may take at most: what is answered late still has the rest.
+const FAREWELL_SHARE: u32 = 4;
 
 /// Serves `edge` on `listener`, its connections secured by `security`, until `stop` resolves; then lets
 /// open requests finish.
@@ -87,17 +96,28 @@ async fn connection(
     visitor: Visitor,
     drain: Drain,
 ) {
-    let asked = Arc::new(AtomicBool::new(false));
+    let (asked, multiplexed) = (AtomicBool::new(false), AtomicBool::new(false));
     let patience = edge.config().header_read_timeout;
+    let farewell = FAREWELL.min(edge.config().drain_timeout / FAREWELL_SHARE);
     let service = service_fn(|request: Request<Incoming>| {
         asked.store(true, Relaxed);
-        let (edge, visitor) = (edge.clone(), visitor.clone());
-        async move { Ok::<_, Infallible>(edge.answer_to(&visitor, request).await) }
+        let http2 = request.version() == Version::HTTP_2;
+        multiplexed.store(http2, Relaxed);
+        let (edge, visitor, drain) = (edge.clone(), visitor.clone(), drain.clone());
+        async move {
+            let mut answer = edge.answer_to(&visitor, request).await;
+            if !http2 && drain.has_started() {
+                let headers = answer.headers_mut();
+                headers.insert(CONNECTION, HeaderValue::from_static("close"));
+            }
+            Ok::<_, Infallible>(answer)
+        }
     });
     let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
     let mut stop = pin!(drain.clone().started());
     let mut patience = pin!(sleep(patience));
-    let (mut stopping, mut waited) = (false, false);
+    let mut end = pin!(sleep(Duration::ZERO));
+    let (mut stopping, mut leaving, mut waited) = (false, false, false);
     loop {
         tokio::select! {
             served = connection.as_mut() => {
@@ -108,6 +128,11 @@ async fn connection(
             }
             () = &mut stop, if !stopping => {
                 stopping = true;
+                let stays = if multiplexed.load(Relaxed) { Duration::ZERO } else { farewell };
+                end.as_mut().reset(Instant::now() + stays);
+            }
+            () = &mut end, if stopping && !leaving => {
+                leaving = true;
                 connection.as_mut().graceful_shutdown();
             }
             // Before the first bytes tell HTTP/1 from HTTP/2, no timer of theirs runs.

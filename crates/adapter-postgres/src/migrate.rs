@@ -2,10 +2,12 @@
 
 use crate::config::Config;
 use crate::connect::Connector;
-use crate::error::OpenError;
+use crate::error::{OpenError, code};
 use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Connection};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::time::sleep;
 
 /// One step of the schema.
 struct Migration {
@@ -48,6 +50,13 @@ const MIGRATIONS: &[Migration] = &[
 const ADVISORY_LOCK: i64 = 0x6F72_6472;
 /// How long another process's migration is waited for.
 const LOCK_TIMEOUT_MS: u64 = 60_000;
+/// How long a step waits for a lock on a table. Whoever comes to that table meanwhile queues behind it, so
+/// this is what one try may add to a request: far less than commits wait for a lock (`lock_timeout`).
+const TABLE_LOCK_TIMEOUT_MS: u64 = 250;
+/// The rest between two tries: those who queued are served, and a dump goes on.
+const REST: Duration = Duration::from_millis(750);
+/// How long tables may stay in use before the migration is given up.
+const TABLES_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// Brings the database of `config` up to date; answers the schema version.
 pub async fn migrate(config: &Config) -> Result<i64, OpenError> {
@@ -62,53 +71,113 @@ pub async fn migrate(config: &Config) -> Result<i64, OpenError> {
     Ok(version)
 }
 
+/// Why a try came to nothing; nothing of it was kept.
+enum Vain {
+    /// Somebody has a lock on a table, as a dump does: the same again may work.
+    InUse(sqlx::Error),
+    /// It would be no better next time.
+    Failed(OpenError),
+}
+
 /// Applies what is missing, all in one transaction: another process sees all of it or nothing. Answers
 /// the schema version, which is higher than what is known here while a newer program is rolled out.
+///
+/// Replicas of the version before serve meanwhile. So a table that is in use is not waited for in one
+/// piece, which would make every request to it wait as well, but tried again and again.
 pub(crate) async fn apply(session: &mut PgConnection, name: &str) -> Result<i64, OpenError> {
-    let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
-    let failed = |error| OpenError::database(name, "migrated, nothing of it was kept", &error);
+    let started = Instant::now();
+    loop {
+        let error = match attempt(session, name).await {
+            Ok(version) => return Ok(version),
+            Err(Vain::Failed(error)) => return Err(error),
+            Err(Vain::InUse(error)) => error,
+        };
+        if started.elapsed() > TABLES_TIMEOUT {
+            let tried = format!("migrated within {TABLES_TIMEOUT:?}, nothing of it was kept");
+            return Err(OpenError::database(name, &tried, &error));
+        }
+        tracing::warn!(
+            database = name,
+            "a table that is to be migrated is in use, by a dump perhaps; trying again"
+        );
+        sleep(REST).await;
+    }
+}
+
+async fn attempt(session: &mut PgConnection, name: &str) -> Result<i64, Vain> {
+    let failed = |error| {
+        let error = OpenError::database(name, "migrated, nothing of it was kept", &error);
+        Vain::Failed(error)
+    };
     // Nobody cancels this: the store is not open yet. A dropped session is rolled back.
     let mut transaction = session.begin().await.map_err(failed)?;
     let found = locked_schema(&mut transaction).await.map_err(failed)?;
-    let found = found.ok_or_else(|| OpenError::Foreign {
-        database: name.to_owned(),
-    })?;
-    if found.usable_from > known {
-        return Err(OpenError::Newer {
-            database: name.to_owned(),
-            found: found.version,
-            known,
-        });
-    }
-    if found.version > known {
-        tracing::warn!(
-            database = name,
-            version = found.version,
-            known,
-            "a newer version of this service has migrated the database; this one can still work on it"
-        );
-    }
+    let found = usable(found, name).map_err(Vain::Failed)?;
     for (version, migration) in (1..).zip(MIGRATIONS) {
-        if version > found.version {
+        if version > found {
             tracing::info!(
                 database = name,
                 migration = migration.name,
                 "migrating the database"
             );
-            let Migration {
-                sql, usable_from, ..
-            } = migration;
-            let mark = format!(
-                "UPDATE order_service_schema SET version = {version}, usable_from = {usable_from};"
-            );
-            sqlx::raw_sql(AssertSqlSafe(format!("{sql}\n{mark}")))
-                .execute(&mut *transaction)
-                .await
-                .map_err(failed)?;
+            let done = step(&mut transaction, version, migration).await;
+            if let Err(error) = done {
+                transaction.rollback().await.map_err(failed)?;
+                return Err(match code(&error).as_deref() {
+                    // No lock within the time; a deadlock with somebody who has a lock.
+                    Some("55P03" | "40P01") => Vain::InUse(error),
+                    _ => failed(error),
+                });
+            }
         }
     }
     transaction.commit().await.map_err(failed)?;
-    Ok(known.max(found.version))
+    Ok(known().max(found))
+}
+
+fn known() -> i64 {
+    i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX)
+}
+
+/// The schema's version, if this program can work on it.
+fn usable(found: Option<Schema>, name: &str) -> Result<i64, OpenError> {
+    let known = known();
+    let database = name.to_owned();
+    let Some(found) = found else {
+        return Err(OpenError::Foreign { database });
+    };
+    let Schema {
+        version,
+        usable_from,
+    } = found;
+    if usable_from > known {
+        return Err(OpenError::Newer {
+            database,
+            found: version,
+            known,
+        });
+    }
+    if version > known {
+        tracing::warn!(
+            database,
+            version,
+            known,
+            "a newer version of this service has migrated the database; this one can still work on it"
+        );
+    }
+    Ok(version)
+}
+
+async fn step(session: &mut PgConnection, version: i64, migration: &Migration) -> sqlx::Result<()> {
+    let Migration {
+        sql, usable_from, ..
+    } = migration;
+    let sql = format!(
+        "SET LOCAL lock_timeout = {TABLE_LOCK_TIMEOUT_MS};\n{sql}\n\
+         UPDATE order_service_schema SET version = {version}, usable_from = {usable_from};"
+    );
+    sqlx::raw_sql(AssertSqlSafe(sql)).execute(session).await?;
+    Ok(())
 }
 
 /// What a database says of its schema.

@@ -66,6 +66,8 @@ async fn run(config: &Config, otlp: Option<&Otlp>, started: Instant) -> Result<(
     }
     let grpc = grpc_config(config);
     let listeners = Listeners::bind(config, &grpc)?;
+    // Sessions with the store that were opened there serve every edge, until the store is closed.
+    let threads_of_grpc = listeners.grpc.keep();
     let mut service = compose(config, otlp).await?;
     let files = std::mem::take(&mut service.files);
     let certificates = std::mem::take(&mut service.certificates);
@@ -145,6 +147,7 @@ async fn run(config: &Config, otlp: Option<&Otlp>, started: Instant) -> Result<(
     background_stop.send_replace(true);
     while background.join_next().await.is_some() {}
     close(&service).await?;
+    drop(threads_of_grpc);
     if cut > 0 {
         return Err(format!(
             "{cut} connections were cut: they did not end within {:?}; raise DRAIN_TIMEOUT",

@@ -6,7 +6,7 @@ mod manifests;
 
 use std::process::Command;
 
-use super::{Failure, Outcome, browser, lab, test};
+use super::{Failure, Outcome, browser, lab, test, upgrade};
 use crate::steps::Steps;
 use crate::{environment, tidy, tools};
 
@@ -15,8 +15,10 @@ Usage: cargo xtask ci
 
 Stops at the first failure and says how to run that step alone. Steps: fmt, tidy, clippy, buf
 lint and format, alerts (rules and their histories, by promtool), asyncapi (docs/asyncapi.json, by
-AsyncAPI's own parser), manifests (every overlay of k8s), deny (licences, sources, walls; advisories need the network: `cargo deny check advisories`),
-doc, those of `cargo xtask test`, `cargo xtask browser` and `cargo xtask lab`. Cargo.lock must be current: nothing here changes it.";
+AsyncAPI's own parser), manifests (every overlay of k8s), deny (licences, sources, walls; advisories
+need the network: `cargo deny check advisories`), doc, those of `cargo xtask test`, `cargo xtask upgrade`
+(which needs the history: no shallow clone), `cargo xtask browser` and `cargo xtask lab`. Cargo.lock must be
+current: nothing here changes it.";
 
 /// The folder of the protocol buffers, with the settings of `buf`.
 const PROTOCOL: &str = "proto";
@@ -61,6 +63,7 @@ fn all(steps: &mut Steps) -> Outcome {
     ]);
     steps.run("doc", doc.env("RUSTDOCFLAGS", "-D warnings"))?;
     test::all(steps, &[], &[LOCKED])?;
+    upgrade::whole(steps, &[LOCKED])?;
     browser::whole(steps, &[LOCKED])?;
     lab::whole(steps, &[LOCKED])
 }

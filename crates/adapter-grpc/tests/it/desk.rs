@@ -1,6 +1,6 @@
 //! A desk to call gRPC from: a server on a real listener, the store behind it, and clients.
 
-use adapter_grpc::{Config, GrpcEdge, Metrics, bind};
+use adapter_grpc::{Config, GrpcEdge, Keep, Metrics, bind};
 use http::{Request, Response};
 use hyper::body::Incoming;
 use hyper::client::conn::http2::{Builder, SendRequest};
@@ -38,6 +38,7 @@ pub(crate) struct Desk {
     pub(crate) address: SocketAddr,
     stop: oneshot::Sender<()>,
     served: JoinHandle<ServeReport>,
+    keep: Keep,
 }
 
 pub(crate) type Client = OrderServiceClient<Wire>;
@@ -95,7 +96,7 @@ impl Desk {
         let mut registry = Registry::default();
         let metrics = Metrics::new(&mut registry);
         let listener = bind(&plane(), &config, Timers::DEFAULT).unwrap();
-        let address = listener.local_addr();
+        let (address, keep) = (listener.local_addr(), listener.keep());
         let edge = match rate {
             Some(rate) => {
                 let limiter = Arc::new(MemoryRateLimiter::new(rate, clock.clone()));
@@ -118,6 +119,7 @@ impl Desk {
             address,
             stop,
             served,
+            keep,
         }
     }
 
@@ -157,16 +159,21 @@ impl Desk {
     /// Says stop; [`Stopping::report`] tells how it ended.
     pub(crate) fn stop(self) -> Stopping {
         self.stop.send(()).unwrap();
-        Stopping(self.served)
+        Stopping(self.served, self.keep)
     }
 }
 
-pub(crate) struct Stopping(JoinHandle<ServeReport>);
+pub(crate) struct Stopping(JoinHandle<ServeReport>, Keep);
 
 impl Stopping {
     pub(crate) async fn report(self) -> ServeReport {
+        self.report_and_keep().await.0
+    }
+
+    /// The report, and what keeps the threads running.
+    pub(crate) async fn report_and_keep(self) -> (ServeReport, Keep) {
         let ended = tokio::time::timeout(PATIENCE, self.0).await;
-        ended.expect("the drain ends").unwrap()
+        (ended.expect("the drain ends").unwrap(), self.1)
     }
 }
 

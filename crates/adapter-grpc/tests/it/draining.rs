@@ -115,6 +115,37 @@ async fn a_listener_that_never_serves_lets_its_threads_go() {
         .expect("the address becomes free");
 }
 
+/// Threads of this process that are gRPC's.
+fn threads() -> usize {
+    let tasks = std::fs::read_dir("/proc/self/task").unwrap().flatten();
+    let names = tasks.filter_map(|task| std::fs::read_to_string(task.path().join("comm")).ok());
+    names.filter(|name| name.starts_with("grpc-")).count()
+}
+
+/// What calls have opened on a thread's runtime, as a session with a store, serves others too.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn threads_run_on_after_their_last_call_while_somebody_keeps_them() {
+    let before = threads();
+    let config = Config {
+        threads: 2,
+        ..here()
+    };
+    let desk = Desk::with(config);
+    desk.placed("k").await;
+    let (report, keep) = desk.stop().report_and_keep().await;
+    assert_eq!((report.served, report.cut), (1, 0));
+    assert_eq!(threads(), before + 2, "kept");
+    drop(keep);
+    let gone = async {
+        while threads() > before {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(crate::desk::PATIENCE, gone)
+        .await
+        .expect("the threads end");
+}
+
 /// Before a handshake is done no goodbye can be sent; the drain must not wait for it.
 #[tokio::test]
 async fn who_never_spoke_does_not_hold_up_the_stop() {

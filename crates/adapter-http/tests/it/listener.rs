@@ -15,6 +15,9 @@ use tokio::time::timeout;
 /// No step of a test takes longer; only a failure does.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// No answer has this: reads until the connection ends.
+const CLOSED: &str = "\0";
+
 struct Server {
     address: SocketAddr,
     stop: oneshot::Sender<()>,
@@ -271,4 +274,35 @@ async fn the_stop_ends_watchers_and_answers_what_was_begun() {
     );
     let report = timeout(PATIENCE, server.served).await.unwrap().unwrap();
     assert_eq!((report.served, report.cut), (2, 0));
+}
+
+#[tokio::test]
+async fn who_keeps_a_connection_is_told_of_the_stop_by_an_answer() {
+    let desk = Desk::new();
+    let server = start(&desk);
+    let [mut busy, mut idle] = [open(&server).await, open(&server).await];
+    let request = b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n";
+    for stream in [&mut busy, &mut idle] {
+        stream.write_all(request).await.unwrap();
+        let answer = read_until(stream, "\r\n\r\n").await.to_lowercase();
+        assert!(answer.starts_with("http/1.1 200"), "{answer}");
+        assert!(!answer.contains("connection: close"), "{answer}");
+    }
+    let mut watcher = open(&server).await;
+    let watch = b"GET /v1/orders:watch HTTP/1.1\r\nHost: x\r\n\r\n";
+    watcher.write_all(watch).await.unwrap();
+    read_until(&mut watcher, "id: 0").await;
+    server.stop.send(()).unwrap();
+    // The watcher's stream ends when the connections are told to finish.
+    read_until(&mut watcher, "0\r\n\r\n").await;
+
+    // A request that was on its way meanwhile has an answer, and its client leaves.
+    busy.write_all(request).await.unwrap();
+    let answer = read_until(&mut busy, CLOSED).await.to_lowercase();
+    assert!(answer.starts_with("http/1.1 200"), "{answer}");
+    assert!(answer.contains("connection: close"), "{answer}");
+    // Whoever asks for nothing does not hold up the stop.
+    assert_eq!(read_until(&mut idle, CLOSED).await, "");
+    let report = timeout(PATIENCE, server.served).await.unwrap().unwrap();
+    assert_eq!((report.served, report.cut), (3, 0));
 }

@@ -15,6 +15,7 @@ mod feed_rows;
 mod health;
 mod history;
 mod kill;
+mod migrating;
 mod model;
 mod opening;
 mod replicas;

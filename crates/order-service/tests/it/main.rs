@@ -56,3 +56,4 @@ mod tls;
 mod topology;
 mod trace_chain;
 mod traces;
+mod upgrade;

@@ -2,6 +2,7 @@
 
 use crate::client::Client;
 use std::collections::VecDeque;
+use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -14,8 +15,16 @@ use tempfile::TempDir;
 /// How long a service may take to start or stop before the test gives up.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// How often the end of a process is looked for.
+const LOOK: Duration = Duration::from_millis(5);
+
 pub(crate) fn binary() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_order-service"));
+    program(env!("CARGO_BIN_EXE_order-service"))
+}
+
+/// A build of the service, this one or another.
+pub(crate) fn program(path: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new(path);
     // Nothing of the machine's own settings enters a test.
     command.env_clear().env("RUST_BACKTRACE", "1");
     command
@@ -51,7 +60,7 @@ pub(crate) fn ending(command: &mut Command) -> (Option<i32>, String) {
             in_time = false;
             child.kill().unwrap();
         }
-        std::thread::sleep(Duration::from_millis(5));
+        std::thread::sleep(LOOK);
     };
     let told = reader.join().unwrap();
     assert!(in_time, "it does not end: {told}");
@@ -188,7 +197,8 @@ impl Service {
                 "the service does not end: {}",
                 self.log()
             );
-            std::thread::yield_now();
+            // Others work meanwhile: a loop that never rests would take a core from them.
+            std::thread::sleep(LOOK);
         }
     }
 

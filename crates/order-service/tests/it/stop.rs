@@ -4,10 +4,12 @@ use crate::client::{Client, order};
 use crate::grpc;
 use crate::service::{Service, folder};
 use crate::store::Store;
+use order_proto::v1::{GetOrderRequest, ListOrderEventsRequest, ListOrdersRequest};
 use std::error::Error;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 use tonic::Code;
 
 /// Callers by REST; as many call gRPC.
@@ -151,4 +153,69 @@ async fn a_watcher_does_not_hold_up_the_stop() {
         "{}",
         stream.body
     );
+}
+
+/// Calls by gRPC run on threads of their own, and what they open and begin there, sessions with the database and
+/// reads that others wait for, serves every edge: it must not go with those threads while others are answered.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rest_is_answered_after_grpc_has_ended() {
+    let store = Store::postgres();
+    let service = Service::start_on(&store.url(), &[]);
+    let mut client = grpc::client(service.grpc).await.unwrap();
+    let placed = client.place_order(grpc::place("k", 1)).await.unwrap();
+    let order_id = placed.into_inner().order_id;
+    let count = Arc::new(AtomicUsize::new(0));
+    let mut callers = Vec::new();
+    for _ in 0..CALLERS {
+        let client = grpc::client(service.grpc).await.unwrap();
+        let reading = read_until_refused(client, order_id.clone(), count.clone());
+        callers.push(tokio::spawn(reading));
+    }
+    let mut kept: Vec<Client> = (0..CALLERS).map(|_| service.client()).collect();
+    for client in &mut kept {
+        assert_eq!(client.get("/livez").await.status, 200);
+    }
+    while count.load(Ordering::Relaxed) < ACKS {
+        tokio::task::yield_now().await;
+    }
+    service.signal("TERM");
+    for caller in callers {
+        caller.await.unwrap();
+    }
+    // REST says goodbye for a second. What is read is spread over a part of it, since nothing tells from
+    // outside when a thread is gone.
+    let path = format!("/v1/orders/{order_id}");
+    for client in &mut kept {
+        let answer = client.get(&path).await;
+        assert_eq!(answer.status, 200, "{}\n{}", answer.body, service.log());
+        assert_eq!(answer.headers["connection"], "close");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let (status, log) = service.wait();
+    assert!(status.success(), "{log}");
+    assert!(
+        !log.contains("being shutdown"),
+        "a session died with its thread: {log}"
+    );
+}
+
+/// Reads by gRPC, in several ways, until the service has gone away.
+async fn read_until_refused(mut client: grpc::Client, order_id: String, count: Arc<AtomicUsize>) {
+    loop {
+        let list = client.list_orders(ListOrdersRequest::default()).await;
+        let history = ListOrderEventsRequest {
+            order_id: order_id.clone(),
+            ..ListOrderEventsRequest::default()
+        };
+        let history = client.list_order_events(history).await;
+        let order_id = order_id.clone();
+        let order = client.get_order(GetOrderRequest { order_id }).await;
+        let failed = list.err().or(history.err()).or(order.err());
+        if let Some(failed) = failed {
+            let gone = failed.source().is_some() || failed.code() == Code::Unknown;
+            assert!(gone, "{failed:?}");
+            return;
+        }
+        count.fetch_add(1, Ordering::Relaxed);
+    }
 }
