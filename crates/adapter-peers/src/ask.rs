@@ -146,8 +146,11 @@ impl Asker {
 /// Without what stands before it already: the plane and the address.
 fn reason(error: &FetchError) -> String {
     match error {
-        FetchError::Connect(ConnectError::Plane(PlaneError::Connect { source, .. })) => {
-            source.to_string()
+        FetchError::Connect(ConnectError::Plane(PlaneError::Connect { source, by, .. })) => {
+            match by {
+                Some(by) => format!("{source}, said {by} on the way"),
+                None => source.to_string(),
+            }
         }
         error => error.to_string(),
     }

@@ -72,3 +72,45 @@ impl Refusals {
         set.map_err(io::Error::from)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{ConnectOptions, ListenOptions, Plane, PlaneError, PlaneKind, connect, listen};
+    use nix::sys::socket::getsockopt;
+    use nix::sys::socket::sockopt::{Ipv4RecvErr, Ipv6RecvErr};
+    use std::io::{self, ErrorKind};
+
+    #[tokio::test]
+    async fn a_connection_that_is_made_is_no_longer_told_of_what_routers_say() {
+        let plane = Plane::unbound(PlaneKind::Data);
+        for address in ["127.0.0.1:0", "[::1]:0"] {
+            let peer = listen(&plane, address.parse().unwrap(), ListenOptions::default()).unwrap();
+            let at = peer.local_addr();
+            let stream = connect(&plane, at, ConnectOptions::default()).await;
+            let stream = stream.unwrap();
+            let kept = if at.is_ipv4() {
+                getsockopt(&stream, Ipv4RecvErr)
+            } else {
+                getsockopt(&stream, Ipv6RecvErr)
+            };
+            assert_eq!(kept, Ok(false), "{address}");
+        }
+    }
+
+    #[test]
+    fn the_message_names_who_refused_on_the_way() {
+        let refused = |by| PlaneError::Connect {
+            plane: Plane::unbound(PlaneKind::Data),
+            peer: "10.20.0.50:9092".parse().unwrap(),
+            source: io::Error::from(ErrorKind::ConnectionRefused),
+            by,
+        };
+        let by_policy = refused(Some([10, 244, 0, 1].into())).to_string();
+        assert!(
+            by_policy.contains("10.244.0.1 on the way said so"),
+            "{by_policy}"
+        );
+        let by_peer = refused(None).to_string();
+        assert!(by_peer.contains("the peer is there"), "{by_peer}");
+    }
+}

@@ -2,12 +2,14 @@
 
 use super::readings::Connections;
 use crate::certificates::{self, DAY_SECONDS};
-use crate::config::{Config, Database};
+use crate::config::Config;
+use crate::partners;
 use adapter_management::{Certificate, Encryption};
 use order_core::domain::Timestamp;
 use planes::PlaneKind;
 use std::collections::BTreeMap;
 use tls::{About, ServerTls};
+use topology::Protection;
 
 /// What is known from the start.
 pub(crate) struct Secrets {
@@ -24,28 +26,19 @@ impl Secrets {
         let tls = &config.listeners_tls;
         let asks =
             |tls: &Option<ServerTls>| tls.as_ref().is_some_and(|tls| tls.client_ca_file.is_some());
-        let database = match &config.database {
-            Database::Postgres(postgres) => postgres.tls.as_ref(),
-            Database::Sqlite(_) => None,
-        };
-        let redis = config.shared.redis.as_ref();
-        let redis = redis.and_then(|redis| redis.tls.as_ref());
-        let kafka = config.kafka.as_ref();
-        let kafka = kafka.and_then(|kafka| kafka.client.tls.as_ref());
-        let all = [
+        let listeners = [
             ("http", asks(&tls.http)),
             ("grpc", asks(&tls.grpc)),
             ("mgmt", asks(&tls.management)),
-            (
-                "database",
-                database.is_some_and(|tls| tls.identity.is_some()),
-            ),
-            ("redis", redis.is_some_and(|tls| tls.identity.is_some())),
-            ("kafka", kafka.is_some_and(|tls| tls.identity.is_some())),
         ];
-        let proved = all.into_iter().filter(|(_, proved)| *proved);
+        let listeners = listeners.into_iter().filter(|(_, proved)| *proved);
+        let partners = partners::of(config).into_iter();
+        let partners = partners.filter(|one| one.protection == Protection::Mutual);
+        let proved = listeners
+            .map(|(name, _)| name)
+            .chain(partners.map(|one| one.name));
         Secrets {
-            proved: proved.map(|(name, _)| name).collect(),
+            proved: proved.collect(),
             certificates,
         }
     }
