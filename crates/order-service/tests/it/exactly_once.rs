@@ -184,7 +184,7 @@ async fn place(addresses: &Mutex<Vec<SocketAddr>>, first: usize, count: usize) -
 }
 
 /// Waits until the store knows every fact, by whichever replica.
-async fn until_all_facts_are_known(site: &Site, facts: usize) {
+pub(crate) async fn until_all_facts_are_known(site: &Site, facts: usize) {
     let started = Instant::now();
     loop {
         let known = known_facts(&site.store).await;

@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 use testkit::rows;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 /// What a caller does between two requests, so that a debug build is loaded and not drowned.
 const THINK: Duration = Duration::from_millis(15);
@@ -96,7 +96,18 @@ impl Moves {
 /// A protocol and a connection.
 pub(crate) trait Wire: Send + 'static {
     const PROTOCOL: Protocol;
-    fn ask(&mut self, ask: &Ask) -> impl Future<Output = Answer> + Send;
+    fn endpoints(&self) -> &Endpoints;
+    /// By a connection that is kept or made, and once more where a client does so by itself.
+    fn attempts(&mut self, ask: &Ask) -> impl Future<Output = Answer> + Send;
+}
+
+async fn answer<W: Wire>(wire: &mut W, ask: &Ask) -> Answer {
+    let answered = timeout(ANSWER, wire.attempts(ask)).await;
+    answered.unwrap_or_else(|_| Answer {
+        to: wire.endpoints().next(),
+        again: None,
+        told: Err(format!("no answer within {ANSWER:?}")),
+    })
 }
 
 /// Callers of every kind, at work until they are told to stop.
@@ -209,7 +220,7 @@ impl Caller {
     async fn ask<W: Wire>(&self, wire: &mut W, ask: Ask) -> Option<Told> {
         sleep(THINK).await;
         let (at, asked) = (self.log.now(), Instant::now());
-        let Answer { to, again, told } = wire.ask(&ask).await;
+        let Answer { to, again, told } = answer(wire, &ask).await;
         let (told, failed) = match told {
             Ok(told) => (Some(told), None),
             Err(why) => (None, Some(why)),

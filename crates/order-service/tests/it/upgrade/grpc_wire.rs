@@ -1,6 +1,6 @@
 //! A caller of gRPC, on one kept connection at a time.
 
-use super::callers::{ANSWER, Answer, Ask, Moves, Told, Wire};
+use super::callers::{Answer, Ask, Moves, Told, Wire};
 use super::fleet::{Endpoint, Endpoints};
 use super::request_log::Protocol;
 use crate::grpc::place;
@@ -17,7 +17,6 @@ use std::error::Error;
 use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use tokio::time::timeout;
 use tonic::body::Body;
 use tonic::{Code, Status};
 
@@ -60,6 +59,14 @@ impl GrpcWire {
             Err(error) => Err((to, format!("cannot connect: {error}"))),
         }
     }
+}
+
+impl Wire for GrpcWire {
+    const PROTOCOL: Protocol = Protocol::Grpc;
+
+    fn endpoints(&self) -> &Endpoints {
+        &self.endpoints
+    }
 
     async fn attempts(&mut self, ask: &Ask) -> Answer {
         let mut again = None;
@@ -96,19 +103,6 @@ impl GrpcWire {
             self.kept = told.is_ok().then_some(connection);
             return Answer { to, again, told };
         }
-    }
-}
-
-impl Wire for GrpcWire {
-    const PROTOCOL: Protocol = Protocol::Grpc;
-
-    async fn ask(&mut self, ask: &Ask) -> Answer {
-        let answered = timeout(ANSWER, self.attempts(ask)).await;
-        answered.unwrap_or_else(|_| Answer {
-            to: self.endpoints.next(),
-            again: None,
-            told: Err(format!("no answer within {ANSWER:?}")),
-        })
     }
 }
 

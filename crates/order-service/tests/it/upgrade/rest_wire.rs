@@ -1,6 +1,6 @@
 //! A caller of REST by HTTP/1.1, on one kept connection at a time.
 
-use super::callers::{ANSWER, Answer, Ask, Moves, Told, Wire};
+use super::callers::{Answer, Ask, Moves, Told, Wire};
 use super::fleet::{Endpoint, Endpoints};
 use super::request_log::Protocol;
 use crate::client::order;
@@ -12,7 +12,6 @@ use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper_util::rt::TokioIo;
 use planes::{ConnectOptions, Plane, PlaneKind, connect};
 use serde_json::{Value, json};
-use tokio::time::timeout;
 
 pub(crate) struct RestWire {
     endpoints: Endpoints,
@@ -46,6 +45,14 @@ impl RestWire {
         let to = self.endpoints.next();
         let opened = open(to).await;
         opened.map_err(|error| (to, format!("cannot connect: {error}")))
+    }
+}
+
+impl Wire for RestWire {
+    const PROTOCOL: Protocol = Protocol::Rest;
+
+    fn endpoints(&self) -> &Endpoints {
+        &self.endpoints
     }
 
     async fn attempts(&mut self, ask: &Ask) -> Answer {
@@ -82,19 +89,6 @@ impl RestWire {
             self.kept = told.is_ok().then_some(connection);
             return Answer { to, again, told };
         }
-    }
-}
-
-impl Wire for RestWire {
-    const PROTOCOL: Protocol = Protocol::Rest;
-
-    async fn ask(&mut self, ask: &Ask) -> Answer {
-        let answered = timeout(ANSWER, self.attempts(ask)).await;
-        answered.unwrap_or_else(|_| Answer {
-            to: self.endpoints.next(),
-            again: None,
-            told: Err(format!("no answer within {ANSWER:?}")),
-        })
     }
 }
 

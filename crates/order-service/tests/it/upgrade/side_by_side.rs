@@ -5,9 +5,10 @@ use super::fleet::{Build, Endpoint};
 use super::grpc_wire;
 use crate::client::{Answer, Client, fact, order};
 use crate::consumer::Message;
+use crate::exactly_once::until_all_facts_are_known;
 use crate::grpc;
 use crate::inbound::queue::{Queue, Sent};
-use crate::inbound::shop::{Dice, FACTS, Feed, handled, known_facts, life};
+use crate::inbound::shop::{Dice, FACTS, Feed, handled, life};
 use crate::service::Service;
 use crate::site::{Site, TAKEN_OVER, until_logged};
 use http::Method;
@@ -15,12 +16,7 @@ use order_proto::v1::{CancelOrderRequest, GetOrderRequest, Order};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 use testkit::rows;
-use tokio::time::sleep;
-
-/// How long the facts may take on the slowest machine.
-const PATIENCE: Duration = Duration::from_mins(2);
 
 /// A replica and its callers.
 struct Side {
@@ -123,7 +119,7 @@ async fn facts_count_once_whichever_version_handles_them() {
     }
     dice.shuffle(&mut sent);
     queue.send(&sent).await;
-    until_known(&site, orders * FACTS).await;
+    until_all_facts_are_known(&site, orders * FACTS).await;
     for side in [&mut old, &mut new] {
         Feed::read(&mut side.rest).await.assert_all_completed(&ids);
     }
@@ -342,19 +338,4 @@ async fn tell(side: &mut Side, sent: &Sent) {
         .await;
     let answer = answer.unwrap();
     assert_eq!(answer.status, 200, "{}", answer.body);
-}
-
-async fn until_known(site: &Site, facts: usize) {
-    let started = Instant::now();
-    loop {
-        let known = known_facts(&site.store).await;
-        if known == facts {
-            return;
-        }
-        assert!(
-            started.elapsed() < PATIENCE,
-            "{known} of {facts} facts are known"
-        );
-        sleep(Duration::from_millis(50)).await;
-    }
 }
