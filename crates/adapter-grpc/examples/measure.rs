@@ -79,7 +79,7 @@ fn serve_until_input_ends(threads: usize) {
         let stop = async move {
             let _ = input_ends.await;
         };
-        listener.serve(edge, Security::none(), stop).await;
+        adapter_grpc::serve(edge, listener, Security::none(), stop).await;
     });
 }
 

@@ -25,7 +25,6 @@ mod history;
 mod hold;
 mod limits;
 mod list;
-mod listen;
 mod method;
 mod metrics;
 mod orders;
@@ -40,7 +39,7 @@ mod watch;
 
 pub use config::Config;
 pub use edge::GrpcEdge;
-pub use listen::{BindError, GrpcListener, Keep, bind};
 pub use method::Method;
 pub use metrics::Metrics;
+pub use serve::{bind, serve};
 pub use visitor::Visitor;

@@ -7,7 +7,10 @@ use hyper::server::conn::http2::Builder;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use order_core::ports::Caller;
-use planes::{Drain, Listener, ServeLimits, ServeReport};
+use planes::{
+    Drain, ListenOptions, Listener, Plane, ServeLimits, ServeReport, ShareError, SharedListener,
+    Timers,
+};
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::pin::pin;
@@ -22,14 +25,42 @@ use tokio::time::{Instant, sleep};
 /// done, a goodbye cannot even be sent.
 const GOODBYE_TIMEOUT: Duration = Duration::from_secs(1);
 
+/// Listens by `plane` as `config` says. Connections queue from here on; they are accepted by [`serve`]. Must
+/// be called inside a Tokio runtime.
+pub fn bind(plane: &Plane, config: &Config, timers: Timers) -> Result<SharedListener, ShareError> {
+    let options = ListenOptions {
+        timers,
+        ..ListenOptions::default()
+    };
+    let threads = ("grpc", config.threads);
+    SharedListener::bind(plane, config.listen_addr, options, threads)
+}
+
 /// Serves `edge` on `listener`, its connections secured by `security`, until `stop` resolves; then lets
 /// open calls finish.
-pub(crate) async fn serve(
+pub async fn serve(
+    edge: GrpcEdge,
+    listener: SharedListener,
+    security: Security,
+    stop: impl Future<Output = ()>,
+) -> ServeReport {
+    let each = edge
+        .config()
+        .max_connections
+        .div_ceil(listener.stats().len());
+    let work = move |listener, drain: Drain| {
+        serve_one(edge.clone(), listener, each, security.clone(), drain)
+    };
+    listener.serve(stop, work).await
+}
+
+/// Serves on one of the listeners, until `stop` has started.
+async fn serve_one(
     edge: GrpcEdge,
     listener: Listener,
     max_connections: usize,
     security: Security,
-    stop: impl Future<Output = ()>,
+    stop: Drain,
 ) -> ServeReport {
     let limits = ServeLimits {
         max_connections,
@@ -39,7 +70,7 @@ pub(crate) async fn serve(
     planes::serve(
         listener,
         limits,
-        stop,
+        stop.started(),
         move |stream, peer: SocketAddr, drain| {
             let (edge, builder, security) = (edge.clone(), builder.clone(), security.clone());
             async move {

@@ -8,7 +8,10 @@ use std::time::Duration;
 pub struct Config {
     /// Where it listens.
     pub listen_addr: SocketAddr,
-    /// Connections at a time; who comes later waits in the kernel's queue.
+    /// Single-threaded runtimes of its own, each with a listener of its own on the same address
+    /// (`SO_REUSEPORT`); 0: one listener on the runtime that binds it.
+    pub threads: usize,
+    /// Connections at a time, of all threads together; who comes later waits in the kernel's queue.
     pub max_connections: usize,
     /// Bytes of a request's body, at most; more is answered with 413.
     pub max_body_bytes: usize,
@@ -36,6 +39,7 @@ impl Default for Config {
     fn default() -> Config {
         Config {
             listen_addr: SocketAddr::from((Ipv4Addr::UNSPECIFIED, 8080)),
+            threads: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
             max_connections: 10_000,
             max_body_bytes: 1 << 20,
             max_header_bytes: 32 << 10,

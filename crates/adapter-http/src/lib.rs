@@ -51,5 +51,5 @@ pub use http_edge::HttpEdge;
 pub use metrics::Metrics;
 pub use openapi::openapi;
 pub use operation::Operation;
-pub use serve::serve;
+pub use serve::{bind, serve};
 pub use visitor::Visitor;

@@ -9,7 +9,10 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use order_core::ports::Caller;
-use planes::{Drain, Listener, ServeLimits, ServeReport};
+use planes::{
+    Drain, ListenOptions, Listener, Plane, ServeLimits, ServeReport, ShareError, SharedListener,
+    Timers,
+};
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::pin::pin;
@@ -34,23 +37,53 @@ const FAREWELL: Duration = Duration::from_secs(1);
 /// The part of the drain that the farewell may take at most: what is answered late still has the rest.
 const FAREWELL_SHARE: u32 = 4;
 
+/// Listens by `plane` as `config` says. Connections queue from here on; they are accepted by [`serve`]. Must
+/// be called inside a Tokio runtime.
+pub fn bind(plane: &Plane, config: &Config, timers: Timers) -> Result<SharedListener, ShareError> {
+    let options = ListenOptions {
+        timers,
+        ..ListenOptions::default()
+    };
+    let threads = ("rest", config.threads);
+    SharedListener::bind(plane, config.listen_addr, options, threads)
+}
+
 /// Serves `edge` on `listener`, its connections secured by `security`, until `stop` resolves; then lets
 /// open requests finish.
 pub async fn serve(
     edge: HttpEdge,
-    listener: Listener,
+    listener: impl Into<SharedListener>,
     security: Security,
     stop: impl Future<Output = ()>,
 ) -> ServeReport {
+    let listener = listener.into();
+    let each = edge
+        .config()
+        .max_connections
+        .div_ceil(listener.stats().len());
+    let work = move |listener, drain: Drain| {
+        serve_one(edge.clone(), listener, each, security.clone(), drain)
+    };
+    listener.serve(stop, work).await
+}
+
+/// Serves on one of the listeners, until `stop` has started.
+async fn serve_one(
+    edge: HttpEdge,
+    listener: Listener,
+    max_connections: usize,
+    security: Security,
+    stop: Drain,
+) -> ServeReport {
     let limits = ServeLimits {
-        max_connections: edge.config().max_connections,
+        max_connections,
         drain_timeout: edge.config().drain_timeout,
     };
     let builder = Arc::new(builder(edge.config()));
     planes::serve(
         listener,
         limits,
-        stop,
+        stop.started(),
         move |stream, peer: SocketAddr, drain| {
             let (edge, builder) = (edge.clone(), Arc::clone(&builder));
             let security = security.clone();

@@ -14,8 +14,8 @@ use testkit::servers::{Options, Postgres, Version};
 /// benchmark fills them beforehand.
 const SETTINGS: [(&str, &str); 3] = [
     ("shared_buffers", "1GB"),
-    ("max_wal_size", "4GB"),
-    ("min_wal_size", "4GB"),
+    ("max_wal_size", "8GB"),
+    ("min_wal_size", "8GB"),
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {

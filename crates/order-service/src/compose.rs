@@ -16,7 +16,7 @@ use crate::secured::Secured;
 use crate::shared::Shared;
 use crate::sockets::SocketMetrics;
 use crate::stock::Stock;
-use crate::store::{self, StoreHandle};
+use crate::store::{self, StoreHandle, StoreThread};
 use crate::telemetry;
 use crate::traffic;
 use adapter_otlp::Otlp;
@@ -30,6 +30,7 @@ use std::sync::Arc;
 pub(crate) struct Service {
     pub(crate) orders: Orders,
     pub(crate) store: Arc<dyn StoreHandle>,
+    _store_thread: Option<StoreThread>,
     pub(crate) shared: Shared,
     pub(crate) files: Files,
     pub(crate) secured: Secured,
@@ -105,6 +106,7 @@ pub(crate) async fn compose(config: &Config, otlp: Option<&Otlp>) -> Result<Serv
     Ok(Service {
         orders,
         store: open.handle,
+        _store_thread: open.thread,
         shared,
         files,
         secured,

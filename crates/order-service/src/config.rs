@@ -52,6 +52,8 @@ pub(crate) struct Config {
     pub(crate) http_request_timeout: Duration,
     pub(crate) grpc_max_connections: usize,
     pub(crate) grpc_request_timeout: Duration,
+    /// Of REST, and as many of gRPC.
+    pub(crate) edge_threads: usize,
     pub(crate) store_max_queued_changes: usize,
 }
 
@@ -124,6 +126,7 @@ impl Config {
             http_request_timeout: read.duration("http_request_timeout"),
             grpc_max_connections: read.count("grpc_max_connections"),
             grpc_request_timeout: read.duration("grpc_request_timeout"),
+            edge_threads: read.edge_threads("edge_threads"),
             store_max_queued_changes: read.count("store_max_queued_changes"),
         };
         Shared::check(&mut read);

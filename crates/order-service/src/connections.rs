@@ -80,7 +80,7 @@ impl Doors {
         };
         let probes = listeners.probes.iter().map(planes::Listener::stats);
         Doors(vec![
-            door(data, "http", &secured.http, vec![listeners.rest.stats()]),
+            door(data, "http", &secured.http, listeners.rest.stats()),
             door(data, "grpc", &secured.grpc, listeners.grpc.stats()),
             door(
                 PlaneKind::Management.name(),

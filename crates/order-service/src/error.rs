@@ -1,7 +1,6 @@
 //! What keeps the service from starting, each in one line: what failed, where, and what to do.
 
-use adapter_grpc::BindError;
-use planes::{NetlinkError, PlaneError};
+use planes::{NetlinkError, PlaneError, ShareError};
 use std::io;
 use std::path::PathBuf;
 use std::str::Utf8Error;
@@ -20,9 +19,9 @@ pub(crate) enum StartError {
     /// A plane's interface, or a listener on it.
     #[error(transparent)]
     Plane(#[from] PlaneError),
-    /// The listener for gRPC.
+    /// The listeners of gRPC or REST, which have threads of their own.
     #[error(transparent)]
-    Grpc(#[from] BindError),
+    Share(#[from] ShareError),
     /// The kernel, or what shields it, tells nothing of interfaces.
     #[error("the planes' interfaces cannot be watched: {0}")]
     Links(NetlinkError),

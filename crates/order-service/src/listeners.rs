@@ -2,9 +2,11 @@
 
 use crate::config::Config;
 use crate::error::StartError;
+use crate::serve::EdgeBounds;
 use crate::summary::Listening;
-use adapter_grpc::GrpcListener;
-use planes::{ListenOptions, Listener, Plane, PlaneError, PlaneKind, Timers, listen};
+use planes::{
+    ListenOptions, Listener, Plane, PlaneError, PlaneKind, SharedListener, Timers, listen,
+};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
@@ -16,21 +18,18 @@ const CALLER_TIMERS: Timers = Timers {
 };
 /// The bound sockets.
 pub(crate) struct Listeners {
-    pub(crate) rest: Listener,
-    pub(crate) grpc: GrpcListener,
+    pub(crate) rest: SharedListener,
+    pub(crate) grpc: SharedListener,
     pub(crate) management: Listener,
     pub(crate) probes: Vec<Listener>,
 }
 
 impl Listeners {
-    pub(crate) fn bind(
-        config: &Config,
-        grpc: &adapter_grpc::Config,
-    ) -> Result<Listeners, StartError> {
+    pub(crate) fn bind(config: &Config, edges: &EdgeBounds) -> Result<Listeners, StartError> {
         let planes = &config.planes;
         Ok(Listeners {
-            rest: bind(&planes.data, config.http_listen_addr)?,
-            grpc: adapter_grpc::bind(&planes.data, grpc, CALLER_TIMERS)?,
+            rest: adapter_http::bind(&planes.data, &edges.http, CALLER_TIMERS)?,
+            grpc: adapter_grpc::bind(&planes.data, &edges.grpc, CALLER_TIMERS)?,
             management: bind(&planes.management, config.mgmt_listen_addr)?,
             probes: Listeners::bind_probes(config)?,
         })

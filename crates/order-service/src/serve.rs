@@ -64,10 +64,13 @@ async fn run(config: &Config, otlp: Option<&Otlp>, started: Instant) -> Result<(
             .await
             .map_err(StartError::Plane)?;
     }
-    let grpc = grpc_config(config);
-    let listeners = Listeners::bind(config, &grpc)?;
+    let bounds = EdgeBounds {
+        http: http_config(config),
+        grpc: grpc_config(config),
+    };
+    let listeners = Listeners::bind(config, &bounds)?;
     // Sessions with the store that were opened there serve every edge, until the store is closed.
-    let threads_of_grpc = listeners.grpc.keep();
+    let threads_of_edges = (listeners.rest.keep(), listeners.grpc.keep());
     let mut service = compose(config, otlp).await?;
     let files = std::mem::take(&mut service.files);
     let certificates = std::mem::take(&mut service.certificates);
@@ -142,12 +145,12 @@ async fn run(config: &Config, otlp: Option<&Otlp>, started: Instant) -> Result<(
         inbound::stop(consumer).await;
     };
     let management = Shown { started, overview };
-    let serving = serve_until(stop, config, listeners, grpc, &service, management);
+    let serving = serve_until(stop, config, (listeners, bounds), &service, management);
     let (cut, ()) = tokio::join!(serving, consuming);
     background_stop.send_replace(true);
     while background.join_next().await.is_some() {}
     close(&service).await?;
-    drop(threads_of_grpc);
+    drop(threads_of_edges);
     if cut > 0 {
         return Err(format!(
             "{cut} connections were cut: they did not end within {:?}; raise DRAIN_TIMEOUT",
@@ -163,11 +166,11 @@ async fn run(config: &Config, otlp: Option<&Otlp>, started: Instant) -> Result<(
 async fn serve_until(
     stop: impl Future<Output = &'static str>,
     config: &Config,
-    listeners: Listeners,
-    grpc: adapter_grpc::Config,
+    (listeners, bounds): (Listeners, EdgeBounds),
     service: &Service,
     shown: Shown,
 ) -> usize {
+    let EdgeBounds { http, grpc } = bounds;
     let (edge_stop, edge_drain) = drain_channel();
     let (management_stop, management_drain) = drain_channel();
     let management = tokio::spawn(serve_management(
@@ -178,7 +181,6 @@ async fn serve_until(
         management_drain,
     ));
     let mut edges = JoinSet::new();
-    let http = http_config(config);
     let (health, metrics) = (service.health.clone(), service.http_metrics.clone());
     let (orders, limiter) = (service.orders.clone(), service.shared.limiter.clone());
     let rest = match limiter.clone() {
@@ -204,8 +206,9 @@ async fn serve_until(
         Some(limiter) => GrpcEdge::limited(grpc, orders, health.clone(), grpc_metrics, limiter),
         None => GrpcEdge::new(grpc, orders, health.clone(), grpc_metrics),
     };
-    edges.spawn(listeners.grpc.serve(
+    edges.spawn(adapter_grpc::serve(
         grpc.knowing(service.callers.clone()),
+        listeners.grpc,
         service.secured.grpc.clone(),
         edge_drain.clone().started(),
     ));
@@ -297,8 +300,16 @@ async fn close(service: &Service) -> Result<(), String> {
     }
 }
 
+/// Every bound of the callers' edges.
+pub(crate) struct EdgeBounds {
+    pub(crate) http: adapter_http::Config,
+    pub(crate) grpc: adapter_grpc::Config,
+}
+
 fn http_config(config: &Config) -> adapter_http::Config {
     adapter_http::Config {
+        listen_addr: config.http_listen_addr,
+        threads: config.edge_threads,
         max_connections: config.http_max_connections,
         request_timeout: config.http_request_timeout,
         drain_timeout: config.drain_timeout,
@@ -309,6 +320,7 @@ fn http_config(config: &Config) -> adapter_http::Config {
 fn grpc_config(config: &Config) -> adapter_grpc::Config {
     adapter_grpc::Config {
         listen_addr: config.grpc_listen_addr,
+        threads: config.edge_threads,
         max_connections: config.grpc_max_connections,
         request_timeout: config.grpc_request_timeout,
         drain_timeout: config.drain_timeout,

@@ -8,6 +8,9 @@ use order_core::ports::{EventFeed, FeedLeases, OrderStore, Repair, StoreError, T
 use prometheus_client::registry::Registry;
 use std::path::Path;
 use std::sync::Arc;
+use std::{io, thread};
+use tokio::runtime::Builder;
+use tokio::sync::oneshot;
 
 /// An open store: the ports for the application, and a handle for whoever runs it.
 pub(crate) struct OpenStore {
@@ -17,6 +20,8 @@ pub(crate) struct OpenStore {
     pub(crate) repair: Arc<dyn Repair>,
     pub(crate) tally: Arc<dyn Tally>,
     pub(crate) handle: Arc<dyn StoreHandle>,
+    /// Where its tasks are, unless they are here.
+    pub(crate) thread: Option<StoreThread>,
 }
 
 /// What running a store takes, whichever it is.
@@ -39,10 +44,17 @@ pub(crate) async fn open(config: &Config) -> Result<OpenStore, String> {
             .await
             .map(OpenStore::of)
             .map_err(|error| error.to_string()),
-        Database::Postgres(postgres) => PostgresStore::open((**postgres).clone())
-            .await
-            .map(OpenStore::of)
-            .map_err(|error| error.to_string()),
+        Database::Postgres(postgres) => {
+            let opening = PostgresStore::open((**postgres).clone());
+            let (opened, thread) = StoreThread::start(opening)
+                .await
+                .map_err(|error| format!("the store's thread cannot start: {error}; look at the process's limits of threads and open files"))?;
+            let store = opened.map_err(|error| error.to_string())?;
+            Ok(OpenStore {
+                thread: Some(thread),
+                ..OpenStore::of(store)
+            })
+        }
     }
 }
 
@@ -91,7 +103,36 @@ impl OpenStore {
             repair: Arc::new(store.clone()),
             tally: Arc::new(store.clone()),
             handle: Arc::new(store),
+            thread: None,
         }
+    }
+}
+
+/// A thread with a runtime for a store's tasks alone: batchers, sessions, relay. What a batch sets off there
+/// stays on one core, and the database's answer, for which everybody waits, never queues behind requests.
+/// Dropped, the thread ends.
+pub(crate) struct StoreThread {
+    _open: oneshot::Sender<()>,
+}
+
+impl StoreThread {
+    /// Starts the thread, and opens the store on it.
+    async fn start<T: Send + 'static>(
+        opening: impl Future<Output = T> + Send + 'static,
+    ) -> io::Result<(T, StoreThread)> {
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        let (tell, told) = oneshot::channel();
+        let (open, closed) = oneshot::channel();
+        let run = move || {
+            runtime.block_on(async {
+                // Whoever asked may be gone; then so is the other end of `closed`.
+                let _ = tell.send(opening.await);
+                let _ = closed.await;
+            });
+        };
+        thread::Builder::new().name("store".to_owned()).spawn(run)?;
+        let opened = told.await.map_err(io::Error::other)?;
+        Ok((opened, StoreThread { _open: open }))
     }
 }
 

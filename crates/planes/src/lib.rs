@@ -34,6 +34,7 @@ mod relay;
 mod resolve;
 mod routes;
 mod serve;
+mod shared;
 mod source;
 #[cfg(feature = "mutants")]
 mod stray;
@@ -66,6 +67,7 @@ pub use relay::{Far, Greet, Relay, RelayOptions};
 pub use resolve::Resolver;
 pub use routes::{Route, RouteQuestions};
 pub use serve::{ServeLimits, ServeReport, serve};
+pub use shared::{Keep, ShareError, SharedListener};
 #[cfg(feature = "mutants")]
 pub use stray::stray;
 pub use tcp::{Timers, try_binding};

@@ -1,6 +1,6 @@
 //! A desk to call gRPC from: a server on a real listener, the store behind it, and clients.
 
-use adapter_grpc::{Config, GrpcEdge, Keep, Metrics, bind};
+use adapter_grpc::{Config, GrpcEdge, Metrics, bind};
 use http::{Request, Response};
 use hyper::body::Incoming;
 use hyper::client::conn::http2::{Builder, SendRequest};
@@ -10,7 +10,7 @@ use order_core::domain::Timestamp;
 use order_core::ports::{EventFeed, FeedToken, OrderStore, Rate};
 use order_proto::v1::order_service_client::OrderServiceClient;
 use order_proto::v1::{NewOrder, NewOrderLine, Order, PlaceOrderRequest};
-use planes::{ConnectOptions, Plane, PlaneKind, ServeReport, Timers, connect};
+use planes::{ConnectOptions, Keep, Plane, PlaneKind, ServeReport, Timers, connect};
 use prometheus_client::registry::Registry;
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -109,7 +109,7 @@ impl Desk {
             let stopped = async {
                 let _ = stopped.await;
             };
-            listener.serve(edge, Security::none(), stopped).await
+            adapter_grpc::serve(edge, listener, Security::none(), stopped).await
         });
         Desk {
             store,

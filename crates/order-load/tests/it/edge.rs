@@ -30,7 +30,12 @@ pub(crate) fn start() -> SocketAddr {
     let listener = bind(&plane, &config, Timers::DEFAULT).unwrap();
     let address = listener.local_addr();
     let edge = GrpcEdge::new(config, orders, Arc::new(StaticHealth::ready()), metrics);
-    tokio::spawn(listener.serve(edge, Security::none(), std::future::pending()));
+    tokio::spawn(adapter_grpc::serve(
+        edge,
+        listener,
+        Security::none(),
+        std::future::pending(),
+    ));
     address
 }
 

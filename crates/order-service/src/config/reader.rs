@@ -4,8 +4,12 @@ use super::{LogFormat, Planes};
 use crate::values::{Value, Values};
 use planes::{Plane, PlaneKind};
 use std::net::{IpAddr, SocketAddr};
+use std::num::NonZero;
 use std::path::PathBuf;
 use std::time::Duration;
+
+/// More threads than any machine's cores are worth.
+const MAX_EDGE_THREADS: usize = 256;
 
 pub(super) struct Reader<'a> {
     pub(super) values: &'a Values,
@@ -64,6 +68,21 @@ impl Reader<'_> {
     pub(super) fn count_up_to(&mut self, key: &str, most: u32) -> u32 {
         self.parse(key, 1, &format!("a number from 1 to {most}"), |text| {
             text.parse().ok().filter(|count| (1..=most).contains(count))
+        })
+    }
+
+    /// One core is left to the store's thread, which has a part in every call.
+    pub(super) fn edge_threads(&mut self, key: &str) -> usize {
+        let wanted = format!("auto, or a number from 1 to {MAX_EDGE_THREADS}");
+        self.parse(key, 1, &wanted, |text| match text {
+            "auto" => {
+                let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+                Some(cores.saturating_sub(1).clamp(1, MAX_EDGE_THREADS))
+            }
+            text => {
+                let count = text.parse().ok();
+                count.filter(|count| (1..=MAX_EDGE_THREADS).contains(count))
+            }
         })
     }
 

@@ -46,6 +46,12 @@ pub(super) const SETTINGS: &[Setting] = &[
         "When a gRPC call is answered with UNAVAILABLE at the latest",
     ),
     setting(
+        "edge_threads",
+        "auto",
+        "COUNT",
+        "Threads of REST and as many of gRPC; auto: the process's cores less one, which is the store's",
+    ),
+    setting(
         "store_max_queued_changes",
         "4096",
         "COUNT",

@@ -1,6 +1,7 @@
 //! The start: quick, small, and told to people and to machines.
 
-use crate::service::{Service, binary, folder};
+use crate::service::{Service, binary, ending, folder};
+use crate::store::Store;
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 use std::time::Duration;
@@ -24,6 +25,37 @@ async fn an_idle_service_is_ready_soon_and_small() {
         assert!(resident <= RESIDENT_KIB, "{resident} KiB resident");
     }
     assert!(quickest <= READY_WITHIN, "ready after {quickest:?}");
+}
+
+/// Threads of the service whose names begin so.
+fn threads(service: &Service, name: &str) -> usize {
+    let tasks = std::fs::read_dir(format!("/proc/{}/task", service.pid())).unwrap();
+    let names =
+        tasks.filter_map(|task| std::fs::read_to_string(task.unwrap().path().join("comm")).ok());
+    names.filter(|found| found.starts_with(name)).count()
+}
+
+/// Each edge has its threads and PostgreSQL's sessions have one: none of them hands a call to another core.
+#[tokio::test]
+async fn edges_have_as_many_threads_as_asked_for_and_a_shared_store_has_one() {
+    let store = Store::postgres();
+    let service = Service::start_on(&store.url(), &[("EDGE_THREADS", "3")]);
+    let found = ["rest-", "grpc-", "store"].map(|name| threads(&service, name));
+    assert_eq!(found, [3, 3, 1]);
+    let service = Service::start_on(&store.url(), &[]);
+    let cores = std::thread::available_parallelism().unwrap().get();
+    let usual = (cores - 1).clamp(1, 256);
+    let found = ["rest-", "grpc-", "store"].map(|name| threads(&service, name));
+    assert_eq!(found, [usual, usual, 1]);
+    for wrong in ["0", "257", "-1", "many", ""] {
+        let (_, told) = ending(binary().arg("config").env("EDGE_THREADS", wrong));
+        let words = [
+            "edge_threads",
+            "EDGE_THREADS",
+            "auto, or a number from 1 to 256",
+        ];
+        assert!(words.iter().all(|word| told.contains(word)), "{told}");
+    }
 }
 
 #[test]

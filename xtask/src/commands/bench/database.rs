@@ -18,7 +18,7 @@ use crate::{environment, steps, tools};
 /// a new file with zeros every 16 MB, during which nobody commits: 50 ms each where this was found.
 const FILL_LOG: &str = "
     DO $$ BEGIN
-        FOR file IN 1..250 LOOP
+        FOR file IN 1..500 LOOP
             PERFORM pg_logical_emit_message(false, '', '');
             PERFORM pg_switch_wal();
         END LOOP;
@@ -73,8 +73,13 @@ impl Database {
             pid,
         };
         database.sql("postgres", FILL_LOG)?;
-        database.sql("postgres", "CHECKPOINT")?;
         Ok(database)
+    }
+
+    /// Turns the files of the log that are done with over, to be used again.
+    pub(super) fn checkpoint(&self) -> Result<(), Failure> {
+        self.sql("postgres", "CHECKPOINT")?;
+        Ok(())
     }
 
     /// Makes an empty database.
