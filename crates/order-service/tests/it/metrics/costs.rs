@@ -111,6 +111,11 @@ async fn a_scrape_is_cheap_and_leaves_no_memory_behind() {
     );
     assert!(series > 500, "{series} series are no load");
     assert!(each <= MOST_CPU, "a scrape takes {each:?}");
-    let (half, end) = (resident_kib[4], resident_kib[9]);
-    assert!(end <= half + MOST_GROWTH_KIB, "{half} KiB, then {end}");
+    // The most of each half: what the allocator gives back and takes again shows as dips of some MiB.
+    let most = |part: &[u64]| part.iter().copied().max().unwrap();
+    let (first, second) = (most(&resident_kib[..5]), most(&resident_kib[5..]));
+    assert!(
+        second <= first + MOST_GROWTH_KIB,
+        "{first} KiB at most in the first half, then {second}"
+    );
 }
