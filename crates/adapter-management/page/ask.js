@@ -45,11 +45,16 @@ export const dialog = ({ title, body, yes, danger }) => {
   go.textContent = yes ?? "";
   go.classList.toggle("danger", Boolean(danger));
   return new Promise((done) => {
+    // The event of a close comes after the close, and another dialog may be open by then: this takes it for the
+    // one that was closed, and below it is not taken for the one that is open.
+    box.onclose?.();
     const answer = (said) => () => box.close(said);
     no.onclick = answer("no");
     go.onclick = answer("yes");
     box.returnValue = "";
     box.onclose = () => {
+      if (box.open) return;
+      box.onclose = null;
       if (before?.isConnected) before.focus();
       done(box.returnValue === "yes");
     };

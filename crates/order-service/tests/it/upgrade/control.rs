@@ -4,6 +4,9 @@ use super::callers::Load;
 use super::fleet::{Build, End, Fleet, until_serves};
 use crate::store::Store;
 
+/// Kills of which one has to be seen.
+const MOST_KILLS: usize = 5;
+
 /// Starts three replicas of this version under load and ends one of them so; answers what failed.
 async fn failures_of(end: End) -> Vec<String> {
     let store = tokio::task::spawn_blocking(Store::postgres).await.unwrap();
@@ -31,8 +34,13 @@ async fn without_a_pre_stop_callers_are_sent_where_nobody_is() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_a_drain_callers_get_no_answer() {
-    let failures = failures_of(End::WithoutDrain).await;
-    assert!(!failures.is_empty(), "a kill went unseen");
+    // Where answers take a millisecond, a kill may find a replica with no call at hand.
+    for _ in 0..MOST_KILLS {
+        if !failures_of(End::WithoutDrain).await.is_empty() {
+            return;
+        }
+    }
+    panic!("{MOST_KILLS} kills went unseen");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
