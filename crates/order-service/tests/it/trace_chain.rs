@@ -3,7 +3,6 @@
 
 use crate::client::{Client, order};
 use crate::collector::{Collector, Got};
-use crate::consumer::{Message, read};
 use crate::inbound::queue::{PAYMENTS, Queue, Sent};
 use crate::inbound::shop;
 use crate::site::Site;
@@ -53,14 +52,6 @@ async fn place(mut client: Client, number: usize) -> String {
     placed.body["order_id"].as_str().unwrap().to_owned()
 }
 
-async fn events(site: &Site) -> Vec<Message> {
-    site.drained().await;
-    let brokers = site.kafka.bootstrap();
-    tokio::task::spawn_blocking(move || read(&brokers, "orders.events.v1"))
-        .await
-        .unwrap()
-}
-
 /// Waits until a span is there, and gives it.
 async fn the(collector: &Collector, what: &str, is: impl Fn(&Span) -> bool) -> Span {
     let any = |got: &Got| {
@@ -87,7 +78,7 @@ async fn one_trace_goes_from_a_request_by_kafka_to_a_fact_and_its_events() {
     let id = place(service.client(), 0).await;
 
     // The event's parent is the service's own span, which is a child of the caller's.
-    let placed = events(&site).await.remove(0);
+    let placed = site.read().await.1.remove(0);
     let (told, request_span) = parts(&placed.header("traceparent"));
     assert_eq!(told, trace(0));
     let is = |span: &Span| hex(&span.span_id) == request_span;
@@ -137,7 +128,7 @@ async fn one_trace_goes_from_a_request_by_kafka_to_a_fact_and_its_events() {
     assert_eq!(hex(&handled.trace_id), trace(0));
     assert_eq!(hex(&handled.parent_span_id), PAYMENT);
     assert!(attribute(&handled, "messaging.destination.name").contains(PAYMENTS));
-    let events = events(&site).await;
+    let (_, events) = site.read().await;
     let paid = events
         .iter()
         .find(|event| event.header("ce_type") == "order.payment_changed.v1");
@@ -154,7 +145,7 @@ async fn who_shares_a_transaction_with_other_traces_is_linked_to() {
     for caller in callers.collect::<Vec<_>>() {
         caller.await.unwrap();
     }
-    let events = events(&site).await;
+    let (_, events) = site.read().await;
     assert_eq!(events.len(), CALLERS);
     for event in events {
         let own = parts(&event.header("traceparent"));
@@ -173,7 +164,7 @@ async fn without_a_collector_the_callers_own_trace_is_handed_on_untouched() {
     let site = Site::new(Options::default(), "2s").await;
     let service = site.start();
     place(service.client(), 0).await;
-    let placed = events(&site).await.remove(0);
+    let placed = site.read().await.1.remove(0);
     let untouched = traceparent(&trace(0), CALLER);
     assert_eq!(placed.header("traceparent"), untouched);
     stop(service).await;
