@@ -35,6 +35,10 @@ pub(crate) enum StartError {
         "the runtime cannot start: {0}; look at the process's limits of threads and open files"
     )]
     Runtime(io::Error),
+    #[error(
+        "the store's thread cannot start: {0}; look at the process's limits of threads and open files"
+    )]
+    StoreThread(io::Error),
     #[error("signals cannot be watched: {0}")]
     Signals(io::Error),
 }

@@ -1,6 +1,7 @@
 //! The store that the configuration chose, behind what the binary itself needs of one.
 
 use crate::config::{Config, Database};
+use crate::error::StartError;
 use adapter_postgres::PostgresStore;
 use adapter_sqlite::SqliteStore;
 use async_trait::async_trait;
@@ -46,9 +47,8 @@ pub(crate) async fn open(config: &Config) -> Result<OpenStore, String> {
             .map_err(|error| error.to_string()),
         Database::Postgres(postgres) => {
             let opening = PostgresStore::open((**postgres).clone());
-            let (opened, thread) = StoreThread::start(opening)
-                .await
-                .map_err(|error| format!("the store's thread cannot start: {error}; look at the process's limits of threads and open files"))?;
+            let started = StoreThread::start(opening).await;
+            let (opened, thread) = started.map_err(StartError::StoreThread)?;
             let store = opened.map_err(|error| error.to_string())?;
             Ok(OpenStore {
                 thread: Some(thread),

@@ -35,7 +35,7 @@ fn threads(service: &Service, name: &str) -> usize {
     names.filter(|found| found.starts_with(name)).count()
 }
 
-/// Each edge has its threads and PostgreSQL's sessions have one: none of them hands a call to another core.
+/// Each edge has its threads, and what speaks to PostgreSQL has one.
 #[tokio::test]
 async fn edges_have_as_many_threads_as_asked_for_and_a_shared_store_has_one() {
     let store = Store::postgres();
