@@ -8,8 +8,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use order_core::ports::Caller;
 use planes::{
-    Drain, ListenOptions, Listener, Plane, ServeLimits, ServeReport, ShareError, SharedListener,
-    Timers,
+    Drain, ListenOptions, Plane, ServeLimits, ServeReport, ShareError, SharedListener, Timers,
 };
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -44,34 +43,13 @@ pub async fn serve(
     security: Security,
     stop: impl Future<Output = ()>,
 ) -> ServeReport {
-    let each = edge
-        .config()
-        .max_connections
-        .div_ceil(listener.stats().len());
-    let work = move |listener, drain: Drain| {
-        serve_one(edge.clone(), listener, each, security.clone(), drain)
-    };
-    listener.serve(stop, work).await
-}
-
-/// Serves on one of the listeners, until `stop` has started.
-async fn serve_one(
-    edge: GrpcEdge,
-    listener: Listener,
-    max_connections: usize,
-    security: Security,
-    stop: Drain,
-) -> ServeReport {
     let limits = ServeLimits {
-        max_connections,
+        max_connections: edge.config().max_connections,
         drain_timeout: edge.config().drain_timeout,
     };
     let builder = builder(edge.config());
-    planes::serve(
-        listener,
-        limits,
-        stop.started(),
-        move |stream, peer: SocketAddr, drain| {
+    listener
+        .serve(limits, stop, move |stream, peer: SocketAddr, drain| {
             let (edge, builder, security) = (edge.clone(), builder.clone(), security.clone());
             async move {
                 let within = edge.config().first_call_timeout;
@@ -85,9 +63,8 @@ async fn serve_one(
                     Err(error) => tracing::debug!(%peer, %error, "a client was turned away"),
                 }
             }
-        },
-    )
-    .await
+        })
+        .await
 }
 
 fn builder(config: &Config) -> Builder<TokioExecutor> {

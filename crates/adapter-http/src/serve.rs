@@ -10,8 +10,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use order_core::ports::Caller;
 use planes::{
-    Drain, ListenOptions, Listener, Plane, ServeLimits, ServeReport, ShareError, SharedListener,
-    Timers,
+    Drain, ListenOptions, Plane, ServeLimits, ServeReport, ShareError, SharedListener, Timers,
 };
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -56,35 +55,14 @@ pub async fn serve(
     security: Security,
     stop: impl Future<Output = ()>,
 ) -> ServeReport {
-    let listener = listener.into();
-    let each = edge
-        .config()
-        .max_connections
-        .div_ceil(listener.stats().len());
-    let work = move |listener, drain: Drain| {
-        serve_one(edge.clone(), listener, each, security.clone(), drain)
-    };
-    listener.serve(stop, work).await
-}
-
-/// Serves on one of the listeners, until `stop` has started.
-async fn serve_one(
-    edge: HttpEdge,
-    listener: Listener,
-    max_connections: usize,
-    security: Security,
-    stop: Drain,
-) -> ServeReport {
     let limits = ServeLimits {
-        max_connections,
+        max_connections: edge.config().max_connections,
         drain_timeout: edge.config().drain_timeout,
     };
     let builder = Arc::new(builder(edge.config()));
-    planes::serve(
-        listener,
-        limits,
-        stop.started(),
-        move |stream, peer: SocketAddr, drain| {
+    listener
+        .into()
+        .serve(limits, stop, move |stream, peer: SocketAddr, drain| {
             let (edge, builder) = (edge.clone(), Arc::clone(&builder));
             let security = security.clone();
             async move {
@@ -99,9 +77,8 @@ async fn serve_one(
                     Err(error) => tracing::debug!(%peer, %error, "a client was turned away"),
                 }
             }
-        },
-    )
-    .await
+        })
+        .await
 }
 
 fn builder(config: &Config) -> Builder<TokioExecutor> {

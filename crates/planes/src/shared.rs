@@ -3,8 +3,8 @@
 //! socket(7)).
 
 use crate::{
-    Drain, ListenOptions, Listener, ListenerStats, Plane, PlaneError, ServeReport, drain_channel,
-    listen,
+    Drain, ListenOptions, Listener, ListenerStats, Plane, PlaneError, ServeLimits, ServeReport,
+    drain_channel, listen, serve,
 };
 use std::fmt;
 use std::io;
@@ -12,6 +12,7 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::{Arc, mpsc};
 use std::thread;
+use tokio::net::TcpStream;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{oneshot, watch};
 
@@ -119,28 +120,33 @@ impl SharedListener {
         }
     }
 
-    /// Has each listener served by `work`, on its own thread, and tells all of them when `stop` resolves;
-    /// answers the sum of what they report.
-    pub async fn serve<W, F>(self, stop: impl Future<Output = ()>, work: W) -> ServeReport
+    /// Serves each listener on its own thread, as [`serve`](crate::serve()) does, each with its share of
+    /// `max_connections`, until `stop` resolves; answers the sum of what they report.
+    pub async fn serve<H, F>(
+        self,
+        limits: ServeLimits,
+        stop: impl Future<Output = ()>,
+        handler: H,
+    ) -> ServeReport
     where
-        W: Fn(Listener, Drain) -> F + Clone + Send + 'static,
-        F: Future<Output = ServeReport> + Send + 'static,
+        H: Fn(TcpStream, SocketAddr, Drain) -> F + Clone + Send + 'static,
+        F: Future<Output = ()> + Send + 'static,
     {
-        let (trigger, drain) = drain_channel();
-        let stopping = async {
-            stop.await;
-            trigger.start();
+        let each = ServeLimits {
+            max_connections: limits.max_connections.div_ceil(self.stats.len()),
+            ..limits
         };
         let threads = match self.place {
-            Place::Here(listener) => return tokio::join!(work(listener, drain), stopping).0,
+            Place::Here(listener) => return serve(listener, each, stop, handler).await,
             Place::Threads(threads) => threads,
         };
+        let (trigger, drain) = drain_channel();
         let mut ends = Vec::with_capacity(threads.len());
         for thread in threads {
             let (end, ended) = oneshot::channel();
-            let (work, drain) = (work.clone(), drain.clone());
+            let (handler, stop) = (handler.clone(), drain.clone().started());
             let task = Task {
-                run: Box::new(move |listener| Box::pin(work(listener, drain))),
+                run: Box::new(move |listener| Box::pin(serve(listener, each, stop, handler))),
                 end,
                 open: self.open.subscribe(),
             };
@@ -148,7 +154,8 @@ impl SharedListener {
             let _ = thread.task.send(task);
             ends.push(ended);
         }
-        stopping.await;
+        stop.await;
+        trigger.start();
         let mut sum = ServeReport { served: 0, cut: 0 };
         for ended in ends {
             let report = ended.await.unwrap_or_else(|_| {
@@ -182,7 +189,7 @@ struct Task {
 }
 
 /// A listener's work.
-type Serving = Pin<Box<dyn Future<Output = ServeReport> + Send>>;
+type Serving = Pin<Box<dyn Future<Output = ServeReport>>>;
 
 /// A thread with a runtime and a bound listener, waiting for work.
 struct Thread {
